@@ -1,0 +1,182 @@
+//! The catalog folder as names: one directory walk, nothing parsed.
+//!
+//! `x.toml` declares catalog `x`, `x/s/t.toml` table `x.s.t`, `x/s/v.sql` view `x.s.v`, `x/s.toml`
+//! describes schema `x.s`. A folder without its `.toml` is a catalog of views.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::spi::{Finding, Severity};
+
+/// What declares an object of a schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Declaration {
+    /// A table file.
+    Table(PathBuf),
+    /// A view's SELECT.
+    View(PathBuf),
+}
+
+/// The files of one schema.
+#[derive(Clone, Debug, Default)]
+pub struct SchemaFolder {
+    /// `<schema>.toml`: a description.
+    pub file: Option<PathBuf>,
+    /// Declared tables and views by name.
+    pub objects: BTreeMap<String, Declaration>,
+}
+
+/// The files of one catalog.
+#[derive(Clone, Debug, Default)]
+pub struct CatalogFolder {
+    /// `<catalog>.toml`; without it the catalog holds views only.
+    pub file: Option<PathBuf>,
+    /// Schemas by name.
+    pub schemas: BTreeMap<String, SchemaFolder>,
+}
+
+/// The catalog folder.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Catalogs by name.
+    pub catalogs: BTreeMap<String, CatalogFolder>,
+    /// Files that declare nothing or clash; reported by the check.
+    pub findings: Vec<Finding>,
+}
+
+/// One directory entry by what it can declare.
+enum Entry {
+    Folder(String, PathBuf),
+    Toml(String, PathBuf),
+    Sql(String, PathBuf),
+    Other(PathBuf),
+}
+
+impl Folder {
+    /// Walks the folder once and keeps names.
+    ///
+    /// # Errors
+    /// `Config` when the folder, or one in it, cannot be read.
+    pub fn read(path: impl Into<PathBuf>) -> Result<Self> {
+        let mut folder = Self { path: path.into(), catalogs: BTreeMap::new(), findings: vec![] };
+        let root = folder.path.clone();
+        for entry in entries(&root)? {
+            match entry {
+                Entry::Toml(name, file) => {
+                    folder.catalogs.entry(name).or_default().file = Some(file);
+                }
+                Entry::Folder(name, path) => {
+                    let schemas = folder.read_catalog(&path)?;
+                    folder.catalogs.entry(name).or_default().schemas = schemas;
+                }
+                Entry::Sql(_, file) => folder.odd(
+                    file,
+                    "a view stands in a schema",
+                    "move it to <catalog>/<schema>/<view>.sql",
+                ),
+                Entry::Other(file) => folder.stray(file),
+            }
+        }
+        Ok(folder)
+    }
+
+    fn read_catalog(&mut self, path: &Path) -> Result<BTreeMap<String, SchemaFolder>> {
+        let mut schemas: BTreeMap<String, SchemaFolder> = BTreeMap::new();
+        for entry in entries(path)? {
+            match entry {
+                Entry::Toml(name, file) => schemas.entry(name).or_default().file = Some(file),
+                Entry::Folder(name, path) => {
+                    let objects = self.read_schema(&path)?;
+                    schemas.entry(name).or_default().objects = objects;
+                }
+                Entry::Sql(_, file) => self.odd(
+                    file,
+                    "a view stands in a schema",
+                    "move it to <catalog>/<schema>/<view>.sql",
+                ),
+                Entry::Other(file) => self.stray(file),
+            }
+        }
+        Ok(schemas)
+    }
+
+    fn read_schema(&mut self, path: &Path) -> Result<BTreeMap<String, Declaration>> {
+        let mut objects: BTreeMap<String, Declaration> = BTreeMap::new();
+        for entry in entries(path)? {
+            let (name, declaration, file) = match entry {
+                Entry::Toml(name, file) => (name, Declaration::Table(file.clone()), file),
+                Entry::Sql(name, file) => (name, Declaration::View(file.clone()), file),
+                Entry::Folder(_, path) => {
+                    self.odd(path, "folders end at schemas", "move its files one level up");
+                    continue;
+                }
+                Entry::Other(file) => {
+                    self.stray(file);
+                    continue;
+                }
+            };
+            if objects.insert(name.clone(), declaration).is_some() {
+                self.odd(
+                    file,
+                    &format!("both {name}.toml and {name}.sql declare {name}"),
+                    "keep one of them",
+                );
+            }
+        }
+        Ok(objects)
+    }
+
+    fn odd(&mut self, path: PathBuf, message: &str, fix: &str) {
+        self.findings.push(Finding {
+            severity: Severity::Error,
+            object: path.display().to_string(),
+            message: message.to_owned(),
+            fix: Some(fix.to_owned()),
+        });
+    }
+
+    fn stray(&mut self, path: PathBuf) {
+        self.findings.push(Finding {
+            severity: Severity::Warning,
+            object: path.display().to_string(),
+            message: "declares nothing: only .toml and .sql files count".to_owned(),
+            fix: None,
+        });
+    }
+}
+
+/// The entries of a directory by name; dot files and `README*` are left out.
+fn entries(path: &Path) -> Result<Vec<Entry>> {
+    let unreadable =
+        |e: std::io::Error| Error::config(format!("{}: {e}", path.display())).with_source(e);
+    let mut entries = Vec::new();
+    let mut listed: Vec<_> = std::fs::read_dir(path)
+        .map_err(unreadable)?
+        .collect::<Result<_, _>>()
+        .map_err(unreadable)?;
+    listed.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in listed {
+        let path = entry.path();
+        let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
+            entries.push(Entry::Other(path));
+            continue;
+        };
+        if name.starts_with('.') || name.starts_with("README") {
+            continue;
+        }
+        // Follows links: a catalog is often one that is kept elsewhere.
+        entries.push(if path.is_dir() {
+            Entry::Folder(name, path)
+        } else if let Some(stem) = name.strip_suffix(".toml") {
+            Entry::Toml(stem.to_owned(), path)
+        } else if let Some(stem) = name.strip_suffix(".sql") {
+            Entry::Sql(stem.to_owned(), path)
+        } else {
+            Entry::Other(path)
+        });
+    }
+    Ok(entries)
+}

@@ -1,0 +1,392 @@
+//! The catalog as one statement sees it.
+//!
+//! DataFusion asks for a table once per reference and lets views keep providers of their own, so
+//! one read point per statement is not given. Here every object is opened once per statement,
+//! before planning, and all references of the statement and of its views share it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
+use datafusion::datasource::ViewTable;
+use datafusion::logical_expr::LogicalPlan;
+
+use super::catalogs::{Catalogs, Found};
+use super::find::{NamePart, ObjectName, SESSION_CATALOG, choose};
+use super::information_schema;
+use super::session_objects::{SessionObject, SessionObjects};
+use crate::error::{Error, Result};
+use crate::spi::{StatementContext, TableName};
+
+/// The schema of session objects and of systems that have none.
+pub(super) const DEFAULT_SCHEMA: &str = "default";
+
+/// The exact name of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FullName {
+    /// The catalog.
+    pub catalog: String,
+    /// The schema.
+    pub schema: String,
+    /// The table or view.
+    pub table: String,
+}
+
+impl fmt::Display for FullName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.catalog, self.schema, self.table)
+    }
+}
+
+/// What the catalog asks of the engine while it opens the objects of a statement.
+#[async_trait]
+pub trait StatementPlanner: Send + Sync {
+    /// Plans a view's SELECT; unqualified names mean `home`.
+    async fn plan_view(
+        &self,
+        catalogs: &StatementCatalogs,
+        sql: &str,
+        home: &[String; 2],
+    ) -> Result<LogicalPlan>;
+    /// `SHOW SETTINGS` as a batch.
+    fn settings(&self) -> Result<RecordBatch>;
+    /// `SHOW FUNCTIONS` as a batch.
+    fn functions(&self) -> Result<RecordBatch>;
+}
+
+/// The catalogs of one statement.
+#[derive(Clone)]
+pub struct StatementCatalogs(Arc<Inner>);
+
+struct Inner {
+    catalogs: Arc<Catalogs>,
+    session: Arc<SessionObjects>,
+    context: Arc<StatementContext>,
+    planner: Arc<dyn StatementPlanner>,
+    opened: Mutex<HashMap<FullName, Arc<dyn TableProvider>>>,
+    // The views being planned, outermost first: a view that names itself would never end.
+    planning: Mutex<Vec<FullName>>,
+}
+
+impl fmt::Debug for StatementCatalogs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatementCatalogs").field("context", &self.0.context).finish()
+    }
+}
+
+impl StatementCatalogs {
+    /// The catalogs of the statement of `context`.
+    pub fn new(
+        catalogs: Arc<Catalogs>,
+        session: Arc<SessionObjects>,
+        context: Arc<StatementContext>,
+        planner: Arc<dyn StatementPlanner>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            catalogs,
+            session,
+            context,
+            planner,
+            opened: Mutex::default(),
+            planning: Mutex::default(),
+        }))
+    }
+
+    /// The engine's catalogs.
+    pub fn catalogs(&self) -> &Arc<Catalogs> {
+        &self.0.catalogs
+    }
+
+    /// The session's objects.
+    pub fn session(&self) -> &SessionObjects {
+        &self.0.session
+    }
+
+    /// The statement's context.
+    pub fn context(&self) -> &Arc<StatementContext> {
+        &self.0.context
+    }
+
+    pub(super) fn planner(&self) -> &dyn StatementPlanner {
+        self.0.planner.as_ref()
+    }
+
+    /// Finds what a typed name means and opens it. Unqualified names are looked up in `home`
+    /// (catalog and schema), then in `session.default`; two parts mean a schema of `home`'s catalog.
+    ///
+    /// # Errors
+    /// `Sql` with suggestions when nothing of that name exists or several could be meant; the
+    /// system's own error when it exists and cannot be opened.
+    pub async fn resolve(&self, typed: &ObjectName, home: &[String; 2]) -> Result<FullName> {
+        let found = match typed.parts.as_slice() {
+            [table] => match self.look_up(&home[0], &NamePart::quoted(&home[1]), table).await? {
+                None => {
+                    self.look_up(SESSION_CATALOG, &NamePart::quoted(DEFAULT_SCHEMA), table).await?
+                }
+                found => found,
+            },
+            [schema, table] => self.look_up(&home[0], schema, table).await?,
+            [catalog, schema, table] => {
+                let name = self.catalog_named(catalog).map_err(|e| place(e, typed))?;
+                self.look_up(&name, schema, table).await?
+            }
+            _ => return Err(place(Error::sql(format!("{typed} has too many parts")), typed)),
+        };
+        match found {
+            Some(name) => Ok(name),
+            None => Err(place(self.not_found(typed, home).await, typed)),
+        }
+    }
+
+    /// The exact name of a catalog.
+    pub fn catalog_named(&self, typed: &NamePart) -> Result<String> {
+        let mut names = self.catalog_names();
+        names.extend(["session".to_owned(), "system".to_owned()]);
+        match choose("catalog", typed, names.iter().map(String::as_str))? {
+            Some(name) => Ok(name.to_owned()),
+            None => {
+                names.sort();
+                names.dedup();
+                Err(Error::not_found(format!("catalog {} does not exist", typed.text))
+                    .with_hint(format!("catalogs: {}", names.join(", "))))
+            }
+        }
+    }
+
+    async fn look_up(
+        &self,
+        catalog: &str,
+        schema: &NamePart,
+        table: &NamePart,
+    ) -> Result<Option<FullName>> {
+        if schema.text.eq_ignore_ascii_case(information_schema::NAME) {
+            let known = information_schema::TABLES.iter().copied();
+            let Some(table) = choose("table", table, known)? else { return Ok(None) };
+            let name = full(catalog, information_schema::NAME, table);
+            self.open(&name).await?;
+            return Ok(Some(name));
+        }
+        // The exact name first: it needs no listing.
+        let exact = full(catalog, &schema.text, &table.text);
+        if self.open(&exact).await? {
+            return Ok(Some(exact));
+        }
+        let listing = self.listing();
+        let schemas = listing.schemas(catalog).await?;
+        let Some(schema) = choose("schema", schema, schemas.iter().map(String::as_str))? else {
+            return Ok(None);
+        };
+        let tables = listing.names(catalog, schema).await?;
+        let Some(table) = choose("table", table, tables.iter().map(String::as_str))? else {
+            return Ok(None);
+        };
+        let name = full(catalog, schema, table);
+        Ok(self.open(&name).await?.then_some(name))
+    }
+
+    /// Opens an object by its exact name; false when there is none.
+    pub async fn open(&self, name: &FullName) -> Result<bool> {
+        if self.opened(name).is_some() {
+            return Ok(true);
+        }
+        let Some(provider) = self.open_new(name).await? else { return Ok(false) };
+        self.insert(name.clone(), provider);
+        Ok(true)
+    }
+
+    async fn open_new(&self, name: &FullName) -> Result<Option<Arc<dyn TableProvider>>> {
+        if name.schema == information_schema::NAME {
+            return Ok(information_schema::open(self, &name.table));
+        }
+        if name.catalog == SESSION_CATALOG {
+            if name.schema != DEFAULT_SCHEMA {
+                return Ok(None);
+            }
+            return match self.0.session.get(&name.table) {
+                Some(SessionObject::Table { provider, .. }) => Ok(Some(provider)),
+                Some(SessionObject::View { query, home, .. }) => {
+                    self.plan_view(name, &query, &home).await.map(Some)
+                }
+                None => Ok(None),
+            };
+        }
+        if !self.0.catalogs.names().contains(&name.catalog) {
+            return Ok(None);
+        }
+        let table = TableName { schema: name.schema.clone(), table: name.table.clone() };
+        match self.0.catalogs.open_table(&self.0.context, &name.catalog, &table).await? {
+            Some(Found::Table(table)) => Ok(Some(table.provider)),
+            Some(Found::View(view)) => {
+                let home = [name.catalog.clone(), name.schema.clone()];
+                let planned = self.plan_view(name, &view.sql, &home).await;
+                planned.map(Some).map_err(|e| match e.position() {
+                    Some(at) => {
+                        e.within(format!("{}:{}:{}", view.path.display(), at.line, at.column))
+                    }
+                    None => e.within(view.path.display()),
+                })
+            }
+            None => Ok(None),
+        }
+    }
+
+    async fn plan_view(
+        &self,
+        name: &FullName,
+        sql: &str,
+        home: &[String; 2],
+    ) -> Result<Arc<dyn TableProvider>> {
+        {
+            let mut planning = lock(&self.0.planning);
+            if planning.contains(name) {
+                let chain: Vec<_> =
+                    planning.iter().chain([name]).map(ToString::to_string).collect();
+                return Err(Error::sql(format!("views name each other: {}", chain.join(" → "))));
+            }
+            planning.push(name.clone());
+        }
+        let planned = Box::pin(self.0.planner.plan_view(self, sql, home)).await;
+        lock(&self.0.planning).pop();
+        Ok(Arc::new(ViewTable::new(planned?, Some(sql.to_owned()))))
+    }
+
+    /// An opened object.
+    pub fn opened(&self, name: &FullName) -> Option<Arc<dyn TableProvider>> {
+        lock(&self.0.opened).get(name).cloned()
+    }
+
+    /// Puts a table under a name that this statement alone sees.
+    pub fn insert(&self, name: FullName, provider: Arc<dyn TableProvider>) {
+        lock(&self.0.opened).insert(name, provider);
+    }
+
+    /// The sentence for a name that means nothing, naming the part that is wrong.
+    async fn not_found(&self, typed: &ObjectName, home: &[String; 2]) -> Error {
+        let listing = self.listing();
+        let (catalog, schema, table) = match typed.parts.as_slice() {
+            [catalog, schema, table] => (catalog.text.as_str(), Some(schema), table),
+            [schema, table] => (home[0].as_str(), Some(schema), table),
+            [table] => (home[0].as_str(), None, table),
+            _ => return Error::sql(format!("{typed} is not a table name")),
+        };
+        let schemas = listing.schemas(catalog).await.unwrap_or_default();
+        if let Some(schema) = schema
+            && !schemas.iter().any(|s| s.eq_ignore_ascii_case(&schema.text))
+        {
+            let error =
+                Error::sql(format!("schema {} does not exist in catalog {catalog}", schema.text));
+            return if self.catalogs().names().contains(&schema.text) {
+                error.with_hint(format!(
+                    "{} is a catalog: write {}.<schema>.{}",
+                    schema.text, schema.text, table.text
+                ))
+            } else if schemas.is_empty() {
+                error
+            } else {
+                error.with_hint(format!("schemas: {}", schemas.join(", ")))
+            };
+        }
+        let schema = schema.map_or(home[1].as_str(), |schema| schema.text.as_str());
+        let mut names = listing.names(catalog, schema).await.unwrap_or_default();
+        if typed.parts.len() == 1 {
+            names.extend(self.session().list().into_iter().map(|(name, _)| name));
+        }
+        let error = Error::sql(format!("table {typed} does not exist in {catalog}.{schema}"));
+        match crate::error::nearest(&table.text, names.iter().map(String::as_str)) {
+            Some(near) => error.with_hint(format!("did you mean {near}?")),
+            None if names.is_empty() => error,
+            None => error.with_hint(format!("tables: {}", shortened(&names))),
+        }
+    }
+}
+
+fn shortened(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let mut text = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(", … ({} in all)", names.len()));
+    }
+    text
+}
+
+fn full(catalog: &str, schema: &str, table: &str) -> FullName {
+    FullName { catalog: catalog.to_owned(), schema: schema.to_owned(), table: table.to_owned() }
+}
+
+fn place(error: Error, typed: &ObjectName) -> Error {
+    match typed.position {
+        Some(at) if error.position().is_none() => error.at(at),
+        _ => error,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl CatalogProviderList for StatementCatalogs {
+    fn register_catalog(
+        &self,
+        _: String,
+        _: Arc<dyn CatalogProvider>,
+    ) -> Option<Arc<dyn CatalogProvider>> {
+        None
+    }
+
+    fn catalog_names(&self) -> Vec<String> {
+        self.0.catalogs.names()
+    }
+
+    fn catalog(&self, name: &str) -> Option<Arc<dyn CatalogProvider>> {
+        Some(Arc::new(OneCatalog { catalogs: self.clone(), name: name.to_owned() }))
+    }
+}
+
+/// What the planner looks into: only what was opened is there.
+#[derive(Debug)]
+struct OneCatalog {
+    catalogs: StatementCatalogs,
+    name: String,
+}
+
+impl CatalogProvider for OneCatalog {
+    fn schema_names(&self) -> Vec<String> {
+        vec![]
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        Some(Arc::new(OneSchema {
+            catalogs: self.catalogs.clone(),
+            catalog: self.name.clone(),
+            name: name.to_owned(),
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct OneSchema {
+    catalogs: StatementCatalogs,
+    catalog: String,
+    name: String,
+}
+
+#[async_trait]
+impl SchemaProvider for OneSchema {
+    fn table_names(&self) -> Vec<String> {
+        vec![]
+    }
+
+    async fn table(
+        &self,
+        name: &str,
+    ) -> datafusion::common::Result<Option<Arc<dyn TableProvider>>> {
+        Ok(self.catalogs.opened(&full(&self.catalog, &self.name, name)))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.catalogs.opened(&full(&self.catalog, &self.name, name)).is_some()
+    }
+}

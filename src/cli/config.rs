@@ -1,0 +1,176 @@
+//! `sluice.toml`, the environment and the flags become the engine's options; flags win.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::args::Args;
+use crate::engine::{EngineOptions, Origin, SettingValue, is_trusted};
+use crate::error::{Error, Result};
+
+/// Company and user defaults.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigFile {
+    #[serde(default)]
+    defaults: Defaults,
+    /// Any setting.
+    #[serde(default)]
+    settings: toml::Table,
+}
+
+/// `[defaults]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Defaults {
+    /// The catalog folder, relative to this file.
+    catalog_dir: Option<PathBuf>,
+    /// The current catalog of new sessions.
+    catalog: Option<String>,
+    /// The current schema of new sessions.
+    schema: Option<String>,
+    /// The time zone.
+    timezone: Option<String>,
+}
+
+const FILE: &str = "sluice.toml";
+
+/// `<user config>/sluice`.
+fn user_folder() -> Option<PathBuf> {
+    dirs::config_dir().map(|folder| folder.join("sluice"))
+}
+
+/// The configuration file in use and what it says.
+fn config_file(args: &Args) -> Result<(Option<PathBuf>, ConfigFile)> {
+    let path = match &args.config {
+        Some(path) => Some(path.clone()),
+        None => [Some(PathBuf::from(FILE)), user_folder().map(|folder| folder.join(FILE))]
+            .into_iter()
+            .flatten()
+            .find(|path| path.is_file()),
+    };
+    let Some(path) = path else { return Ok((None, ConfigFile::default())) };
+    let text = std::fs::read_to_string(&path)
+        .map_err(|e| Error::config(format!("{}: {e}", path.display())).with_source(e))?;
+    let file = toml::from_str(&text)
+        .map_err(|e| Error::config(format!("{}: {}", path.display(), e.to_string().trim_end())))?;
+    Ok((Some(path), file))
+}
+
+/// A catalog folder and whether it was named by somebody, not just found.
+struct Chosen {
+    folder: PathBuf,
+    named: bool,
+}
+
+fn catalog_dir(args: &Args, config: Option<&Path>, defaults: &Defaults) -> Result<Option<Chosen>> {
+    let named = match (&args.catalog_dir, &defaults.catalog_dir) {
+        (Some(folder), _) => Some(folder.clone()),
+        (None, Some(folder)) => {
+            Some(config.and_then(Path::parent).unwrap_or(Path::new("")).join(folder))
+        }
+        (None, None) => None,
+    };
+    if let Some(folder) = named {
+        if !folder.is_dir() {
+            return Err(Error::config(format!(
+                "catalog folder {} does not exist",
+                folder.display()
+            ))
+            .with_hint("--catalog-dir, $SLUICE_CATALOG or [defaults] of sluice.toml names it"));
+        }
+        return Ok(Some(Chosen { folder, named: true }));
+    }
+    let here = PathBuf::from("catalog");
+    if here.is_dir() {
+        return Ok(Some(Chosen { folder: here, named: false }));
+    }
+    let users = user_folder().map(|folder| folder.join("catalog")).filter(|path| path.is_dir());
+    Ok(users.map(|folder| Chosen { folder, named: true }))
+}
+
+/// The folder that `catalog add` writes into: the one in use, or the user's.
+pub(super) fn catalog_dir_to_write(args: &Args) -> Result<PathBuf> {
+    let (config, file) = config_file(args)?;
+    if let Some(folder) = &args.catalog_dir {
+        return Ok(folder.clone());
+    }
+    match catalog_dir(args, config.as_deref(), &file.defaults)? {
+        Some(chosen) => Ok(chosen.folder),
+        None => user_folder()
+            .map(|folder| folder.join("catalog"))
+            .ok_or_else(|| Error::config("there is no home folder").with_hint("use --catalog-dir")),
+    }
+}
+
+/// What the engine is started with.
+pub(super) fn engine_options(args: &Args) -> Result<EngineOptions> {
+    let (config, file) = config_file(args)?;
+    let chosen = catalog_dir(args, config.as_deref(), &file.defaults)?;
+    let expand = chosen.as_ref().is_none_or(|chosen| chosen.named || is_trusted(&chosen.folder));
+    Ok(EngineOptions {
+        catalog_dir: chosen.map(|chosen| chosen.folder),
+        expand,
+        memory_limit: args.memory_limit,
+        spill_dir: args.spill_dir.clone(),
+        spill_limit: args.spill_limit,
+        partitions: None,
+        settings: settings(args, &file)?,
+        home: home(args, &file.defaults),
+    })
+}
+
+fn home(args: &Args, defaults: &Defaults) -> Option<[String; 2]> {
+    let catalog = args.catalog.clone().or_else(|| defaults.catalog.clone())?;
+    let same = args.catalog.is_none() || args.catalog == defaults.catalog;
+    let default = if same { defaults.schema.clone() } else { None };
+    let schema = args.schema.clone().or(default).unwrap_or_else(|| "default".to_owned());
+    Some([catalog, schema])
+}
+
+/// Settings weakest first: file, environment, flags.
+fn settings(args: &Args, file: &ConfigFile) -> Result<Vec<SettingValue>> {
+    let mut settings = Vec::new();
+    let mut add = |name: &str, value: String, origin| {
+        settings.push(SettingValue { name: name.to_owned(), value, origin });
+    };
+    if let Some(timezone) = &file.defaults.timezone {
+        add("timezone", timezone.clone(), Origin::File);
+    }
+    flatten("", &file.settings, &mut |name, value| add(name, value, Origin::File));
+    for (variable, value) in std::env::vars() {
+        let Some(name) = variable.strip_prefix("SLUICE_") else { continue };
+        if !matches!(name, "CATALOG" | "CONFIG") {
+            add(&name.to_ascii_lowercase(), value, Origin::Environment);
+        }
+    }
+    for (name, value) in &args.settings {
+        add(name, value.clone(), Origin::Flag);
+    }
+    let number = |number: Option<u64>| number.map(|number| number.to_string());
+    let flags = [
+        ("timeout", args.timeout.clone()),
+        ("max_scan_bytes", number(args.max_scan_bytes)),
+        ("max_scan_records", number(args.max_scan_records)),
+        ("max_bad_records", args.max_bad_records.clone()),
+        ("read_only", args.read_only.then(|| "true".to_owned())),
+    ];
+    for (name, value) in flags {
+        if let Some(value) = value {
+            add(name, value, Origin::Flag);
+        }
+    }
+    Ok(settings)
+}
+
+/// `[settings]` as dotted names: DataFusion's own have several parts.
+fn flatten(prefix: &str, table: &toml::Table, add: &mut impl FnMut(&str, String)) {
+    for (key, value) in table {
+        let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match value {
+            toml::Value::Table(inner) => flatten(&name, inner, add),
+            toml::Value::String(text) => add(&name, text.clone()),
+            other => add(&name, other.to_string()),
+        }
+    }
+}

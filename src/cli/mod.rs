@@ -1,0 +1,104 @@
+//! The command line: flags, configuration, scripts, exit codes.
+
+mod args;
+mod catalog_add;
+mod config;
+mod exit;
+mod report;
+mod script;
+mod trust;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::repl::{Display, Output, Shell, ShellOptions, prompt};
+use args::{Args, Sub};
+use exit::Exit;
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(e) => {
+            // Help and version are no errors and go to standard output.
+            let _ = e.print();
+            return if e.use_stderr() { Exit::USAGE.code() } else { Exit::SUCCESS.code() };
+        }
+    };
+    match run_args(&args) {
+        Ok(exit) => exit.code(),
+        Err(e) => {
+            eprintln!("{}", crate::repl::error_text(&e, "", None));
+            eprintln!("error: kind={}", e.kind());
+            Exit::of_command_line(e.kind()).code()
+        }
+    }
+}
+
+fn run_args(args: &Args) -> Result<Exit> {
+    match &args.command {
+        Some(Sub::Completions { shell }) => {
+            let mut command = Args::command();
+            clap_complete::generate(*shell, &mut command, "sluice", &mut std::io::stdout());
+            Ok(Exit::SUCCESS)
+        }
+        Some(Sub::Man) => {
+            let page = clap_mangen::Man::new(Args::command());
+            page.render(&mut std::io::stdout())
+                .map_err(|e| Error::unavailable(format!("the page cannot be written: {e}")))?;
+            Ok(Exit::SUCCESS)
+        }
+        Some(Sub::Trust { folder }) => trust::run(folder.as_deref()),
+        Some(Sub::Catalog { command: args::CatalogSub::Add { name, location } }) => {
+            let added = catalog_add::run(&config::catalog_dir_to_write(args)?, name, location)?;
+            eprintln!("{added}");
+            Ok(Exit::SUCCESS)
+        }
+        Some(Sub::Check { catalog }) => {
+            let mut shell = shell(args)?.0;
+            script::check(&mut shell, catalog.as_deref())
+        }
+        None => {
+            let (mut shell, engine) = shell(args)?;
+            let stdin_is_script = !std::io::stdin().is_terminal();
+            if args.inputs.is_empty() && !stdin_is_script {
+                prompt(&mut shell, &banner(&engine))?;
+                return Ok(Exit::SUCCESS);
+            }
+            script::run(&mut shell, args)
+        }
+    }
+}
+
+fn banner(engine: &Engine) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let catalog = match engine.catalog_dir() {
+        Some(folder) => format!("catalog {}", folder.display()),
+        None => "no catalog: sluice catalog add NAME LOCATION makes one".to_owned(),
+    };
+    format!("sluice {version}, {catalog}\n\\? for help, \\q to leave, statements end with ;")
+}
+
+/// The engine and a shell over a session of it.
+fn shell(args: &Args) -> Result<(Shell, Engine)> {
+    let engine = Engine::start(config::engine_options(args)?)?;
+    let mut display = Display::new()?;
+    args.apply_to(&mut display)?;
+    let output = match &args.output {
+        Some(path) => Output::file(path)?,
+        None => Output::stdout(),
+    };
+    let options = ShellOptions {
+        display,
+        output,
+        variables: args.variables.clone(),
+        echo: args.echo,
+        go_on: args.go_on,
+    };
+    let shell = Shell::new(Box::new(engine.session()), options)?;
+    Ok((shell, engine))
+}

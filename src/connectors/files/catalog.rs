@@ -1,0 +1,244 @@
+//! Finds the tables of a folder: which name is which folder, file or pattern.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use object_store::path::Path;
+
+use super::format::{Format, stem};
+use super::listing::Lister;
+use super::options::{CatalogOptions, Layout, TableOptions};
+use super::partition::key_value;
+use super::table::{FilesTable, Root};
+use crate::error::{Error, Result};
+use crate::spi::{
+    Catalog, CatalogContext, Finding, OpenedStore, OpenedTable, Severity, StatementContext,
+    StoreUrl, TableEntry, TableFile, TableKind, TableName,
+};
+
+/// The schema of tables that stand directly below the location.
+const DEFAULT_SCHEMA: &str = "default";
+
+/// A location opened as a catalog.
+#[derive(Debug)]
+pub(super) struct FilesCatalog {
+    name: String,
+    layout: Layout,
+    store: OpenedStore,
+    store_url: StoreUrl,
+}
+
+impl FilesCatalog {
+    /// Opens the store of the location; lists nothing.
+    pub(super) fn open(context: CatalogContext, options: CatalogOptions) -> Result<Self> {
+        Ok(Self {
+            name: context.name().to_owned(),
+            layout: options.layout,
+            store: context.store(&options.location)?,
+            store_url: context.store_url()?,
+        })
+    }
+
+    fn lister(&self, context: &Arc<StatementContext>) -> Lister {
+        Lister::new(context, &self.name, &self.store)
+    }
+
+    /// The folders that hold a schema's tables: its own, and its `.db` spelling.
+    async fn schema_folders(&self, lister: &Lister, schema: &str) -> Result<Vec<Path>> {
+        if self.layout == Layout::Table {
+            return Ok(if schema == DEFAULT_SCHEMA {
+                vec![self.store.path.clone()]
+            } else {
+                vec![]
+            });
+        }
+        let level = lister.level(&self.store.path).await?;
+        let folders = level
+            .folders
+            .iter()
+            .filter(|folder| folder.filename().is_some_and(|name| schema_of(name) == schema));
+        Ok(folders.cloned().collect())
+    }
+
+    /// Every table of a schema with its root, by name.
+    async fn roots(&self, lister: &Lister, schema: &str) -> Result<BTreeMap<String, Vec<Root>>> {
+        let mut roots: BTreeMap<String, Vec<Root>> = BTreeMap::new();
+        let mut add = |name: &str, root: Root| {
+            roots.entry(name.to_owned()).or_default().push(root);
+        };
+        for folder in self.schema_folders(lister, schema).await? {
+            let level = lister.level(&folder).await?;
+            for path in &level.folders {
+                if let Some(name) = path.filename()
+                    && key_value(name).is_none()
+                {
+                    add(name, Root::Folder(path.clone()));
+                }
+            }
+            for file in &level.files {
+                if let Some(name) = file.location.filename().and_then(stem) {
+                    add(name, Root::File(file.clone()));
+                }
+            }
+        }
+        if self.layout == Layout::SchemaTable && schema == DEFAULT_SCHEMA {
+            for file in &lister.level(&self.store.path).await?.files {
+                if let Some(name) = file.location.filename().and_then(stem) {
+                    add(name, Root::File(file.clone()));
+                }
+            }
+        }
+        Ok(roots)
+    }
+
+    async fn root(
+        &self,
+        lister: &Lister,
+        name: &TableName,
+        declared: &TableFile<TableOptions>,
+    ) -> Result<Option<Root>> {
+        if let Some(location) = &declared.options.location {
+            return self.declared_root(lister, location).await.map(Some);
+        }
+        let mut roots = self.roots(lister, &name.schema).await?;
+        match roots.remove(&name.table).unwrap_or_default().as_slice() {
+            [] if declared.text.is_some() => Err(Error::not_found(format!(
+                "there is no folder or file {} in schema {} of {}",
+                name.table, name.schema, self.store.location
+            ))
+            .with_hint("set `location` under [options] of the table file")),
+            [] => Ok(None),
+            [root] => Ok(Some(root.clone())),
+            several => {
+                let names: Vec<_> =
+                    several.iter().map(|root| self.store.outer(root.path())).collect();
+                Err(Error::config(format!("table {name} could be {}", names.join(" or ")))
+                    .with_hint("declare `location` in a table file"))
+            }
+        }
+    }
+
+    async fn declared_root(&self, lister: &Lister, location: &str) -> Result<Root> {
+        let base = &self.store.path;
+        let relative = location.trim_matches('/');
+        Root::at(lister, &self.store, base, relative).await
+    }
+
+    async fn open_table(
+        &self,
+        context: &Arc<StatementContext>,
+        label: String,
+        root: Root,
+        declared: &TableFile<TableOptions>,
+    ) -> Result<OpenedTable> {
+        let format = declared.options.format.as_deref().map(Format::parse).transpose()?;
+        let source = self.store.outer(root.path());
+        let table = FilesTable::open(
+            self.lister(context),
+            self.store.clone(),
+            self.store_url.clone(),
+            label,
+            root,
+            format,
+            declared,
+        )
+        .await?;
+        Ok(OpenedTable {
+            provider: Arc::new(table),
+            source,
+            description: declared.description.clone(),
+        })
+    }
+}
+
+/// The schema that a folder is: Hive calls schema `x` folder `x.db`.
+fn schema_of(folder: &str) -> &str {
+    folder.strip_suffix(".db").unwrap_or(folder)
+}
+
+#[async_trait]
+impl Catalog for FilesCatalog {
+    type TableOptions = TableOptions;
+
+    async fn schemas(&self, context: &Arc<StatementContext>) -> Result<Vec<String>> {
+        if self.layout == Layout::Table {
+            return Ok(vec![DEFAULT_SCHEMA.to_owned()]);
+        }
+        let level = self.lister(context).level(&self.store.path).await?;
+        let folders = level.folders.iter().filter_map(Path::filename);
+        let mut schemas: Vec<String> = folders.map(|name| schema_of(name).to_owned()).collect();
+        let tables = level.files.iter().filter_map(|file| file.location.filename());
+        if tables.filter_map(stem).next().is_some() {
+            schemas.push(DEFAULT_SCHEMA.to_owned());
+        }
+        schemas.sort();
+        schemas.dedup();
+        Ok(schemas)
+    }
+
+    async fn tables(
+        &self,
+        context: &Arc<StatementContext>,
+        schema: &str,
+    ) -> Result<Vec<TableEntry>> {
+        let roots = self.roots(&self.lister(context), schema).await?;
+        Ok(roots.into_keys().map(|name| TableEntry { name, kind: TableKind::Table }).collect())
+    }
+
+    async fn table(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        declared: TableFile<TableOptions>,
+    ) -> Result<Option<OpenedTable>> {
+        let lister = self.lister(context);
+        let Some(root) = self.root(&lister, name, &declared).await? else { return Ok(None) };
+        let label = format!("{}.{name}", self.name);
+        let opened = self.open_table(context, label.clone(), root, &declared).await;
+        opened.map(Some).map_err(|e| e.within(format!("table {label}")))
+    }
+
+    async fn errors(
+        &self,
+        _: &Arc<StatementContext>,
+        name: &TableName,
+        _: TableFile<TableOptions>,
+    ) -> Result<Option<OpenedTable>> {
+        Err(Error::unsupported(format!(
+            "{name} is not a text table: its files have no bad records"
+        )))
+    }
+
+    async fn path(
+        &self,
+        context: &Arc<StatementContext>,
+        location: &str,
+    ) -> Result<Option<OpenedTable>> {
+        let base = format!("{}/", self.store.location.trim_end_matches('/'));
+        let Some(relative) = location.strip_prefix(&base) else { return Ok(None) };
+        let root = self.declared_root(&self.lister(context), relative).await?;
+        let declared = TableFile::parse(None, &crate::spi::TomlText::new("", "", false), |_| {
+            Err(Error::internal("a path has no declared columns"))
+        })?;
+        self.open_table(context, location.to_owned(), root, &declared).await.map(Some)
+    }
+
+    async fn check(&self, context: &Arc<StatementContext>) -> Result<Vec<Finding>> {
+        let schemas = self.schemas(context).await?;
+        Ok(vec![Finding {
+            severity: Severity::Info,
+            object: self.name.clone(),
+            message: format!(
+                "{} can be listed: schemas {}",
+                self.store.location,
+                schemas.join(", ")
+            ),
+            fix: None,
+        }])
+    }
+
+    fn location(&self) -> String {
+        self.store.location.clone()
+    }
+}

@@ -1,0 +1,46 @@
+//! Folders of files as tables: Parquet and Arrow files over any store.
+//!
+//! Our own lister and planning, DataFusion's readers underneath. [`catalog`] finds tables,
+//! [`listing`] their files, [`table`] decides what is pruned, [`scan`] reads.
+
+mod catalog;
+mod format;
+mod ipc;
+mod listing;
+mod options;
+mod parquet;
+mod partition;
+mod scan;
+mod schema;
+mod table;
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::spi::{Catalog, CatalogContext, Connector};
+pub(crate) use options::{CatalogOptions, TableOptions};
+
+/// The `files` connector.
+#[derive(Debug)]
+pub(super) struct Files;
+
+impl Connector for Files {
+    type CatalogOptions = CatalogOptions;
+    type TableOptions = TableOptions;
+
+    fn name(&self) -> &'static str {
+        "files"
+    }
+
+    fn description(&self) -> &'static str {
+        "folders of Parquet, CSV, JSON and Arrow files"
+    }
+
+    fn open(
+        &self,
+        context: CatalogContext,
+        options: CatalogOptions,
+    ) -> Result<Arc<dyn Catalog<TableOptions = TableOptions>>> {
+        Ok(Arc::new(catalog::FilesCatalog::open(context, options)?))
+    }
+}

@@ -1,0 +1,411 @@
+//! The leaf that reads files: splits as plain data, everything else opened when it runs.
+//!
+//! It stands around DataFusion's own file scan, which it builds in `execute` for the splits of one
+//! partition alone. So nothing is shared between partitions, a second `execute` reads the same
+//! splits again, and what the stock scan would lose on the way to another machine (ETags, our
+//! footers) never leaves this node's own message.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::stats::Precision;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
+use datafusion::execution::TaskContext;
+use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr, conjunction_opt};
+use datafusion::physical_plan::execution_plan::{
+    Boundedness, EmissionType, apply_expression_roots,
+};
+use datafusion::physical_plan::filter_pushdown::{
+    ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown,
+};
+use datafusion::physical_plan::metrics::MetricsSet;
+use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
+    SendableRecordBatchStream,
+};
+use datafusion_datasource::file_groups::FileGroup;
+use datafusion_datasource::file_scan_config::FileScanConfigBuilder;
+use datafusion_datasource::source::DataSourceExec;
+use datafusion_datasource::{FileRange, PartitionedFile, TableSchema};
+use object_store::ObjectMeta;
+
+use super::format::Format;
+use super::{ipc, parquet};
+use crate::error::{Error, Result};
+use crate::spi::{StatementContext, StoreUrl};
+
+type DfResult<T> = datafusion::common::Result<T>;
+
+/// Scans smaller than this are not spread over several partitions.
+const PARTITION_BYTES: u64 = 1024 * 1024;
+
+/// What all splits of a scan share: which store, which columns. Holds no credential.
+#[derive(Debug)]
+pub(super) struct Recipe {
+    label: String,
+    store: StoreUrl,
+    format: Format,
+    file_schema: SchemaRef,
+    partition_fields: Vec<FieldRef>,
+    table_schema: SchemaRef,
+}
+
+impl Recipe {
+    /// A recipe; `label` is what people call the table.
+    ///
+    /// # Errors
+    /// `Config` when a partition column is also a column of the files.
+    pub(super) fn new(
+        label: String,
+        store: StoreUrl,
+        format: Format,
+        file_schema: SchemaRef,
+        partition_fields: Vec<FieldRef>,
+    ) -> Result<Self> {
+        // Writers that keep partition columns in the files: the folder's value counts.
+        let columns = file_schema.fields().iter().filter(|field| {
+            !partition_fields.iter().any(|partition| partition.name() == field.name())
+        });
+        let file_schema: SchemaRef =
+            Arc::new(Schema::new(columns.cloned().collect::<Vec<FieldRef>>()));
+        let all = file_schema.fields().iter().chain(&partition_fields);
+        let table_schema = Arc::new(Schema::new(all.cloned().collect::<Vec<FieldRef>>()));
+        Ok(Self { label, store, format, file_schema, partition_fields, table_schema })
+    }
+
+    /// What people call the table.
+    pub(super) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The internal URL of the store.
+    pub(super) fn store(&self) -> &StoreUrl {
+        &self.store
+    }
+
+    /// The format of all files.
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The columns that come from the files.
+    pub(super) fn file_schema(&self) -> &SchemaRef {
+        &self.file_schema
+    }
+
+    /// The columns that come from folder names.
+    pub(super) fn partition_fields(&self) -> &[FieldRef] {
+        &self.partition_fields
+    }
+
+    /// Both, as DataFusion's readers take them.
+    pub(super) fn reader_schema(&self) -> TableSchema {
+        TableSchema::builder(Arc::clone(&self.file_schema))
+            .with_table_partition_cols(self.partition_fields.clone())
+            .build()
+    }
+
+    /// All columns: the files', then the folders'.
+    pub(super) fn table_schema(&self) -> &SchemaRef {
+        &self.table_schema
+    }
+}
+
+/// A file that a statement reads, as it was when it was listed.
+#[derive(Clone, Debug)]
+pub(super) struct SelectedFile {
+    /// Path, size, time and ETag.
+    pub(super) meta: ObjectMeta,
+    /// The values of the partition columns.
+    pub(super) values: Vec<ScalarValue>,
+}
+
+impl SelectedFile {
+    /// The file's statistics with those of its partition columns, which are the same in each row.
+    pub(super) fn with_partition_statistics(
+        &self,
+        mut file: Statistics,
+        rows: usize,
+    ) -> Statistics {
+        let columns = self.values.iter().map(|value| ColumnStatistics {
+            null_count: Precision::Exact(if value.is_null() { rows } else { 0 }),
+            min_value: Precision::Exact(value.clone()),
+            max_value: Precision::Exact(value.clone()),
+            distinct_count: Precision::Exact(usize::from(!value.is_null())),
+            ..ColumnStatistics::new_unknown()
+        });
+        file.column_statistics.extend(columns);
+        file
+    }
+}
+
+/// A piece of a file that one task reads at a time.
+#[derive(Clone, Debug)]
+pub(super) struct Split {
+    /// The file.
+    pub(super) file: Arc<SelectedFile>,
+    /// First byte and end; `None` is the whole file.
+    pub(super) range: Option<(u64, u64)>,
+    /// About how many bytes are read.
+    pub(super) bytes: u64,
+    /// How many rows it has, where that is known.
+    pub(super) rows: Option<u64>,
+}
+
+/// What a format planned.
+#[derive(Debug)]
+pub(super) struct Planned {
+    /// In the order of the files.
+    pub(super) splits: Vec<Split>,
+    /// Of all columns of the table.
+    pub(super) statistics: Statistics,
+}
+
+/// The plan node.
+#[derive(Clone, Debug)]
+pub(super) struct FilesScan {
+    recipe: Arc<Recipe>,
+    // One list of splits per partition; a list may be empty.
+    splits: Vec<Vec<Split>>,
+    // Indices into the table's columns.
+    projection: Vec<usize>,
+    // Over the projected columns; only ever used to skip, every row is filtered again above.
+    filters: Vec<Arc<dyn PhysicalExpr>>,
+    fetch: Option<usize>,
+    statistics: Arc<Statistics>,
+    properties: Arc<PlanProperties>,
+    // The scans that `execute` built, for their metrics.
+    running: Arc<Mutex<Vec<Arc<dyn ExecutionPlan>>>>,
+}
+
+impl FilesScan {
+    /// A scan of planned splits, spread over at most `partitions` partitions.
+    pub(super) fn try_new(
+        recipe: Arc<Recipe>,
+        planned: Planned,
+        partitions: usize,
+        projection: Option<Vec<usize>>,
+        fetch: Option<usize>,
+    ) -> DfResult<Self> {
+        let projection =
+            projection.unwrap_or_else(|| (0..recipe.table_schema().fields().len()).collect());
+        let schema = Arc::new(recipe.table_schema().project(&projection)?);
+        let splits = spread(planned.splits, partitions);
+        let statistics = Arc::new(planned.statistics.project(Some(&projection)));
+        let properties = Arc::new(PlanProperties::new(
+            EquivalenceProperties::new(schema),
+            Partitioning::UnknownPartitioning(splits.len()),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        ));
+        Ok(Self {
+            recipe,
+            splits,
+            projection,
+            filters: vec![],
+            fetch,
+            statistics,
+            properties,
+            running: Arc::default(),
+        })
+    }
+
+    /// The same scan with more filters.
+    fn with_filters(&self, filters: Vec<Arc<dyn PhysicalExpr>>) -> Self {
+        Self { filters, running: Arc::default(), ..self.clone() }
+    }
+
+    /// The stock scan over the splits of one partition.
+    fn inner(&self, partition: usize, task: &TaskContext) -> DfResult<Arc<DataSourceExec>> {
+        let url = self.recipe.store.as_object_store_url();
+        let store = task.runtime_env().object_store(url)?;
+        let statement = StatementContext::of(task.session_config())?;
+        let predicate = conjunction_opt(self.filters.iter().cloned())
+            .map(|filter| reassign_expr_columns(filter, self.recipe.table_schema()))
+            .transpose()?;
+        let source = match self.recipe.format {
+            Format::Parquet => parquet::source(store, &statement, task, &self.recipe, predicate),
+            Format::Arrow => ipc::source(&self.recipe),
+        };
+        let splits = self.splits.get(partition).ok_or_else(|| {
+            Error::internal(format!("partition {partition} of {}", self.splits.len()))
+        })?;
+        let files: FileGroup = splits.iter().map(partitioned_file).collect::<Vec<_>>().into();
+        let config = FileScanConfigBuilder::new(url.clone(), source)
+            .with_file_group(files)
+            .with_projection_indices(Some(self.projection.clone()))?
+            .with_limit(self.fetch)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}
+
+fn partitioned_file(split: &Split) -> PartitionedFile {
+    let mut file = PartitionedFile::new_from_meta(split.file.meta.clone())
+        .with_partition_values(split.file.values.clone());
+    file.range = split.range.map(|(start, end)| FileRange {
+        start: i64::try_from(start).unwrap_or(i64::MAX),
+        end: i64::try_from(end).unwrap_or(i64::MAX),
+    });
+    file
+}
+
+/// Runs of splits of about equal bytes, in order: neighbours stay together.
+fn spread(splits: Vec<Split>, partitions: usize) -> Vec<Vec<Split>> {
+    let total: u64 = splits.iter().map(|split| split.bytes).sum();
+    let useful = usize::try_from(total / PARTITION_BYTES).unwrap_or(usize::MAX).max(1);
+    let count = partitions.min(useful).min(splits.len()).max(1);
+    let share = total / count as u64 + 1;
+    let mut lists: Vec<Vec<Split>> = vec![vec![]; count];
+    let mut before = 0;
+    for split in splits {
+        let at = usize::try_from(before / share).unwrap_or(usize::MAX).min(count - 1);
+        before += split.bytes;
+        if let Some(list) = lists.get_mut(at) {
+            list.push(split);
+        }
+    }
+    lists
+}
+
+impl DisplayAs for FilesScan {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count: usize = self.splits.iter().map(Vec::len).sum();
+        let mut files: Vec<&str> =
+            self.splits.iter().flatten().map(|split| split.file.meta.location.as_ref()).collect();
+        files.dedup();
+        write!(
+            f,
+            "FilesScan: table={}, format={}, files={}, splits={count}, columns=[{}]",
+            self.recipe.label,
+            self.recipe.format.name(),
+            files.len(),
+            self.schema()
+                .fields()
+                .iter()
+                .map(|field| field.name().as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        )?;
+        let rows = self.splits.iter().flatten().map(|split| split.rows).sum::<Option<u64>>();
+        if let Some(rows) = rows {
+            write!(f, ", rows={rows}")?;
+        }
+        if !self.filters.is_empty() {
+            let filters: Vec<_> = self.filters.iter().map(ToString::to_string).collect();
+            write!(f, ", skip_unless=[{}]", filters.join(", "))?;
+        }
+        match self.fetch {
+            Some(fetch) => write!(f, ", fetch={fetch}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ExecutionPlan for FilesScan {
+    fn name(&self) -> &str {
+        "FilesScan"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![]
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
+        if children.is_empty() {
+            Ok(self)
+        } else {
+            Err(Error::internal("FilesScan has no children").into())
+        }
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DfResult<TreeNodeRecursion>,
+    ) -> DfResult<TreeNodeRecursion> {
+        apply_expression_roots(self.filters.iter(), f)
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> DfResult<SendableRecordBatchStream> {
+        let inner = self.inner(partition, &context)?;
+        let stream = inner.execute(0, context)?;
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).push(inner);
+        Ok(stream)
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = MetricsSet::new();
+        for metrics in running.iter().filter_map(|inner| inner.metrics()) {
+            for metric in metrics.iter() {
+                all.push(Arc::clone(metric));
+            }
+        }
+        Some(all)
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        _: &[Arc<Statistics>],
+        arguments: &StatisticsArgs,
+    ) -> DfResult<Arc<Statistics>> {
+        Ok(match arguments.partition() {
+            Some(_) if self.splits.len() > 1 => Arc::new(Statistics::new_unknown(&self.schema())),
+            _ => Arc::clone(&self.statistics),
+        })
+    }
+
+    fn fetch(&self) -> Option<usize> {
+        self.fetch
+    }
+
+    fn with_fetch(&self, fetch: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
+        Some(Arc::new(Self { fetch, running: Arc::default(), ..self.clone() }))
+    }
+
+    fn handle_child_pushdown_result(
+        &self,
+        _: FilterPushdownPhase,
+        result: ChildPushdownResult,
+        config: &ConfigOptions,
+    ) -> DfResult<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        let pushdown = config
+            .extensions
+            .get::<crate::spi::SluiceSettings>()
+            .is_none_or(|settings| settings.pushdown);
+        let parents = result.parent_filters.len();
+        let mut filters = self.filters.clone();
+        if pushdown && self.recipe.format == Format::Parquet {
+            let schema = self.schema();
+            let known =
+                result.parent_filters.into_iter().map(|parent| parent.filter).filter(|filter| {
+                    collect_columns(filter)
+                        .iter()
+                        .all(|column| schema.index_of(column.name()).is_ok())
+                });
+            filters.extend(known);
+        }
+        let propagation =
+            FilterPushdownPropagation::with_parent_pushdown_result(vec![PushedDown::No; parents]);
+        if filters.len() == self.filters.len() {
+            return Ok(propagation);
+        }
+        Ok(propagation.with_updated_node(Arc::new(self.with_filters(filters)) as _))
+    }
+}

@@ -1,0 +1,9 @@
+//! The systems that Sluice reads: [`CONNECTORS`] is the list, one folder each.
+
+mod files;
+mod sample;
+
+use crate::spi::ErasedConnector;
+
+/// Every connector that a catalog file may name.
+pub static CONNECTORS: &[&dyn ErasedConnector] = &[&files::Files, &sample::Sample];

@@ -1,0 +1,163 @@
+//! The leaf of the sample connector: each partition makes the records of its range.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::execution::TaskContext;
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
+    SendableRecordBatchStream,
+};
+
+use super::table::{Half, is_bad};
+use crate::error::Error;
+
+type DfResult<T> = datafusion::common::Result<T>;
+
+/// The plan node.
+#[derive(Clone, Debug)]
+pub(super) struct SampleScan {
+    schema: SchemaRef,
+    // One range of record numbers per partition.
+    splits: Vec<Range<u64>>,
+    half: Half,
+    projection: Vec<usize>,
+    fetch: Option<usize>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl SampleScan {
+    /// A scan of `splits`.
+    pub(super) fn try_new(
+        schema: SchemaRef,
+        splits: Vec<Range<u64>>,
+        half: Half,
+        projection: Option<Vec<usize>>,
+        fetch: Option<usize>,
+    ) -> DfResult<Self> {
+        let projection = projection.unwrap_or_else(|| (0..schema.fields().len()).collect());
+        let projected = Arc::new(schema.project(&projection)?);
+        let properties = Arc::new(PlanProperties::new(
+            EquivalenceProperties::new(projected),
+            Partitioning::UnknownPartitioning(splits.len()),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        ));
+        let metrics = ExecutionPlanMetricsSet::new();
+        Ok(Self { schema, splits, half, projection, fetch, properties, metrics })
+    }
+
+    /// The records of a range as a batch.
+    fn batch(&self, range: Range<u64>) -> DfResult<RecordBatch> {
+        let ids: Vec<i64> = range
+            .filter(|id| is_bad(*id) == (self.half == Half::Bad))
+            .map(|id| i64::try_from(id).unwrap_or(i64::MAX))
+            .collect();
+        let columns: Vec<ArrayRef> = match self.half {
+            Half::Good => vec![
+                Arc::new(Int64Array::from(ids.clone())),
+                Arc::new(Float64Array::from_iter_values(ids.iter().map(|id| *id as f64 / 2.0))),
+            ],
+            Half::Bad => vec![
+                Arc::new(StringArray::from_iter_values(ids.iter().map(|_| "malformed"))),
+                Arc::new(StringArray::from_iter_values(
+                    ids.iter().map(|id| format!("record {id} ends in 9")),
+                )),
+                Arc::new(Int64Array::from(ids)),
+            ],
+        };
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?.project(&self.projection)?)
+    }
+}
+
+impl DisplayAs for SampleScan {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SampleScan: splits={:?}", self.splits)?;
+        match self.fetch {
+            Some(fetch) => write!(f, ", fetch={fetch}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ExecutionPlan for SampleScan {
+    fn name(&self) -> &str {
+        "SampleScan"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![]
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
+        if children.is_empty() {
+            Ok(self)
+        } else {
+            Err(Error::internal("SampleScan has no children").into())
+        }
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DfResult<TreeNodeRecursion>,
+    ) -> DfResult<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> DfResult<SendableRecordBatchStream> {
+        let range = self.splits.get(partition).cloned().ok_or_else(|| {
+            Error::internal(format!("partition {partition} of {}", self.splits.len()))
+        })?;
+        let step = context.session_config().batch_size() as u64;
+        let scan = self.clone();
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let mut left = self.fetch.unwrap_or(usize::MAX);
+        let starts = range.clone().step_by(usize::try_from(step).unwrap_or(1));
+        let batches = starts.map_while(move |start| {
+            if left == 0 {
+                return None;
+            }
+            let batch = scan.batch(start..(start + step).min(range.end)).map(|batch| {
+                let batch = batch.slice(0, batch.num_rows().min(left));
+                left -= batch.num_rows();
+                metrics.record_output(batch.num_rows());
+                batch
+            });
+            Some(batch)
+        });
+        let stream = futures::stream::iter(batches);
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn fetch(&self) -> Option<usize> {
+        self.fetch
+    }
+
+    fn with_fetch(&self, fetch: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
+        Some(Arc::new(Self { fetch, ..self.clone() }))
+    }
+}

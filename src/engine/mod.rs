@@ -1,0 +1,124 @@
+//! The engine: the one place that knows every connector and store, and makes DataFusion sessions.
+//!
+//! Front ends know [`Engine`], [`Session`] and [`Query`] and never DataFusion's own context. A
+//! statement goes `text → parse → resolve names → logical plan → bind → optimise → physical plan →
+//! run → receipt`; [`run`] is that way, the other modules its parts.
+
+mod error;
+mod memory;
+mod names;
+mod own;
+mod parameters;
+mod query;
+mod receipt;
+mod run;
+mod runtime;
+mod session;
+mod settings;
+mod show;
+mod state;
+pub mod statement;
+mod stores;
+mod summarize;
+mod tables;
+mod trust;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use parameters::Parameters;
+pub use query::{LocalQuery, Outcome, Progress, Query};
+pub use session::{LocalSession, Session};
+pub use settings::{Origin, SettingValue};
+pub use trust::{is_trusted, trust};
+
+use crate::catalog::{Catalogs, Folder};
+use crate::connectors::CONNECTORS;
+use crate::error::Result;
+use crate::spi::Shared;
+use runtime::QueryRuntime;
+use settings::Settings;
+use state::BaseState;
+use stores::EngineStores;
+
+/// What an engine is started with.
+#[derive(Debug, Default)]
+pub struct EngineOptions {
+    /// The catalog folder; none gives an engine that knows sessions and paths only.
+    pub catalog_dir: Option<PathBuf>,
+    /// Whether `${…}` in catalog files is expanded.
+    pub expand: bool,
+    /// The most memory that queries may hold, in bytes; 70 % of the machine's if not given.
+    pub memory_limit: Option<u64>,
+    /// Where queries spill; a folder of the system's temporary one if not given.
+    pub spill_dir: Option<PathBuf>,
+    /// The most bytes of spill files; none if not given.
+    pub spill_limit: Option<u64>,
+    /// How many partitions run at once; the number of processors if not given.
+    pub partitions: Option<usize>,
+    /// Settings with where each comes from, the later winning.
+    pub settings: Vec<SettingValue>,
+    /// The current catalog and schema of new sessions.
+    pub home: Option<[String; 2]>,
+}
+
+/// One engine: catalogs, caches, memory, and the threads that queries run on.
+///
+/// Cloning shares it. There is no process-global state: two engines in one process are strangers.
+#[derive(Clone, Debug)]
+pub struct Engine(Arc<EngineParts>);
+
+#[derive(Debug)]
+struct EngineParts {
+    catalogs: Arc<Catalogs>,
+    shared: Arc<Shared>,
+    base: BaseState,
+    runtime: QueryRuntime,
+    settings: Settings,
+    home: [String; 2],
+}
+
+impl Engine {
+    /// Starts an engine. Reads the catalog folder's names; opens nothing.
+    ///
+    /// # Errors
+    /// `Config` for a folder that cannot be read or a setting that does not exist.
+    pub fn start(options: EngineOptions) -> Result<Self> {
+        let stores = Arc::new(EngineStores::default());
+        let folder = options.catalog_dir.map(Folder::read).transpose()?;
+        let catalogs = Arc::new(Catalogs::new(
+            folder,
+            CONNECTORS,
+            Arc::clone(&stores) as Arc<dyn crate::spi::OpenStore>,
+            options.expand,
+        ));
+        stores.serve(&catalogs);
+        let runtime = memory::runtime_env(
+            options.memory_limit,
+            options.spill_dir.as_deref(),
+            options.spill_limit,
+            stores,
+        )?;
+        let base = BaseState::new(runtime, options.partitions);
+        let settings = Settings::new(base.config(), &options.settings)?;
+        let home = options.home.unwrap_or_else(|| ["session".to_owned(), "default".to_owned()]);
+        Ok(Self(Arc::new(EngineParts {
+            catalogs,
+            shared: Arc::default(),
+            base,
+            runtime: QueryRuntime::start()?,
+            settings,
+            home,
+        })))
+    }
+
+    /// A new session with the engine's defaults.
+    pub fn session(&self) -> LocalSession {
+        LocalSession::new(Arc::clone(&self.0))
+    }
+
+    /// The catalog folder in use.
+    pub fn catalog_dir(&self) -> Option<PathBuf> {
+        self.0.catalogs.folder()
+    }
+}

@@ -1,0 +1,156 @@
+//! Names in a statement: every table opened once, every name made exact, before planning.
+//!
+//! DataFusion's planner looks names up synchronously, folds the case of unquoted ones and drops in
+//! silence what it does not know of a table reference. So the statement's own tree is walked
+//! first: references are collected with CTEs in scope, opened one after the other, and written
+//! back as quoted three-part names; columns are spelled as their tables spell them.
+
+mod columns;
+mod references;
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Query, Statement, Visit, VisitMut};
+use datafusion::sql::sqlparser::tokenizer::Span;
+
+use crate::catalog::{FullName, NamePart, ObjectName, StatementCatalogs};
+use crate::error::{Error, Position, Result};
+use crate::spi::TableName;
+use references::{Call, Collector, Rewriter, Target};
+
+/// The catalog of what only one statement has: bad records, paths.
+const STATEMENT_CATALOG: &str = "statement";
+
+/// A part of a statement whose tables can be resolved.
+pub(super) trait Resolvable: Visit + VisitMut {}
+impl Resolvable for Query {}
+impl Resolvable for Statement {}
+
+/// Opens every table that `node` names and makes the names exact.
+///
+/// # Errors
+/// `Sql` for names that mean nothing or several things, the system's own error for a table that
+/// cannot be opened.
+pub(super) async fn resolve<N: Resolvable>(
+    node: &mut N,
+    catalogs: &StatementCatalogs,
+    home: &[String; 2],
+) -> Result<()> {
+    let mut collector = Collector::default();
+    if let ControlFlow::Break(e) = Visit::visit(node, &mut collector) {
+        return Err(e);
+    }
+    let mut targets: HashMap<String, Target> = HashMap::new();
+    for (key, name) in collector.tables {
+        let resolved = catalogs.resolve(&name, home).await?;
+        targets.insert(key, Target { name: resolved, alias: None });
+    }
+    for call in collector.calls {
+        let target = open_call(&call, catalogs, home).await.map_err(|e| placed(e, call.span))?;
+        targets.insert(call.key.clone(), target);
+    }
+    let opened: Vec<FullName> = targets.values().map(|target| target.name.clone()).collect();
+    let mut rewriter = Rewriter::new(targets);
+    if let ControlFlow::Break(e) = VisitMut::visit(node, &mut rewriter) {
+        return Err(e);
+    }
+    columns::spell(node, catalogs, &opened)
+}
+
+fn placed(error: Error, span: Span) -> Error {
+    if error.position().is_some() || span.start.line == 0 {
+        return error;
+    }
+    error.at(Position { line: span.start.line, column: span.start.column })
+}
+
+/// Opens what a reference that is no plain name means.
+async fn open_call(
+    call: &Call,
+    catalogs: &StatementCatalogs,
+    home: &[String; 2],
+) -> Result<Target> {
+    let name = |schema: &str, table: &str| FullName {
+        catalog: STATEMENT_CATALOG.to_owned(),
+        schema: schema.to_owned(),
+        table: table.to_owned(),
+    };
+    match &call.kind {
+        references::CallKind::Errors(table) => {
+            let typed = parse_name(table)?;
+            let resolved = catalogs.resolve(&typed, home).await?;
+            let inner =
+                TableName { schema: resolved.schema.clone(), table: resolved.table.clone() };
+            let opened = if resolved.catalog == crate::catalog::SESSION_CATALOG {
+                None
+            } else {
+                let engine = catalogs.catalogs();
+                engine.open_errors(catalogs.context(), &resolved.catalog, &inner).await?
+            };
+            let opened = opened
+                .ok_or_else(|| Error::unsupported(format!("{resolved} keeps no bad records")))?;
+            let own = name("errors", &resolved.to_string());
+            catalogs.insert(own.clone(), opened.provider);
+            Ok(Target { name: own, alias: Some("errors".to_owned()) })
+        }
+        references::CallKind::Path(path) => {
+            let location = if path.contains("://") {
+                path.clone()
+            } else {
+                let full = std::path::absolute(path)
+                    .map_err(|e| Error::sql(format!("path '{path}': {e}")))?;
+                full.display().to_string()
+            };
+            let opened = catalogs.catalogs().open_path(catalogs.context(), &location).await?;
+            let opened =
+                opened.ok_or_else(|| Error::not_found(format!("path '{path}' does not exist")))?;
+            let own = name("path", path);
+            catalogs.insert(own.clone(), opened.provider);
+            let stem = path.rsplit('/').next().and_then(|file| file.split('.').next());
+            let stem = stem.filter(|stem| !stem.is_empty() && !stem.contains(['*', '?']));
+            Ok(Target { name: own, alias: Some(stem.unwrap_or("path").to_owned()) })
+        }
+    }
+}
+
+/// A table name inside a string: `catalog.schema.table`, parts in double quotes as they are.
+pub(super) fn parse_name(text: &str) -> Result<ObjectName> {
+    let wrong = || Error::sql(format!("`{text}` is not a table name"));
+    let mut parts = Vec::new();
+    let mut rest = text.trim();
+    loop {
+        let part = if let Some(quoted) = rest.strip_prefix('"') {
+            let mut name = String::new();
+            let mut letters = quoted.char_indices().peekable();
+            let end = loop {
+                match letters.next() {
+                    Some((_, '"')) if letters.peek().is_some_and(|(_, c)| *c == '"') => {
+                        letters.next();
+                        name.push('"');
+                    }
+                    Some((at, '"')) => break at + 1,
+                    Some((_, letter)) => name.push(letter),
+                    None => return Err(wrong()),
+                }
+            };
+            rest = quoted.get(end..).unwrap_or_default();
+            NamePart { text: name, quoted: true }
+        } else {
+            let end = rest.find('.').unwrap_or(rest.len());
+            let (name, after) = rest.split_at(end);
+            rest = after;
+            NamePart { text: name.trim().to_owned(), quoted: false }
+        };
+        if part.text.is_empty() {
+            return Err(wrong());
+        }
+        parts.push(part);
+        match rest.strip_prefix('.') {
+            Some(after) => rest = after,
+            None if rest.trim().is_empty() => break,
+            None => return Err(wrong()),
+        }
+    }
+    Ok(ObjectName { parts, position: None })
+}

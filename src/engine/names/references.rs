@@ -1,0 +1,321 @@
+//! Table references of a statement: collected first, rewritten after they were opened.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    self, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectNamePart, Query, Select, Spanned,
+    TableAlias, TableFactor, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
+};
+use datafusion::sql::sqlparser::tokenizer::Span;
+
+use crate::catalog::{FullName, NamePart, ObjectName};
+use crate::error::{Error, Position, Result};
+
+/// What a reference was opened as.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// Its exact name.
+    pub(super) name: FullName,
+    /// What its columns are called by where the statement gives no alias.
+    pub(super) alias: Option<String>,
+}
+
+/// A reference that is no plain name.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) key: String,
+    pub(super) kind: CallKind,
+    pub(super) span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum CallKind {
+    /// `errors('catalog.schema.table')`.
+    Errors(String),
+    /// `FROM 'path/*.parquet'`.
+    Path(String),
+}
+
+/// The table function that yields bad records.
+const ERRORS: &str = "errors";
+
+/// The names of CTEs that hide tables, innermost last, and the queries that were walked already.
+///
+/// The body of a CTE does not see its own name unless it is recursive, but the walk would come to
+/// it only after the name is known. So CTE bodies are walked first, and passed over later.
+#[derive(Debug, Default)]
+struct Scopes {
+    names: Vec<Vec<String>>,
+    walked: HashSet<usize>,
+    passing: usize,
+}
+
+impl Scopes {
+    fn holds(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        self.names.iter().flatten().any(|known| *known == name)
+    }
+
+    fn add(&mut self, name: &Ident) {
+        if let Some(names) = self.names.last_mut() {
+            names.push(name.value.to_lowercase());
+        }
+    }
+}
+
+fn address(query: &Query) -> usize {
+    std::ptr::from_ref(query).addr()
+}
+
+/// How a reference is known between the two walks: as it is spelled.
+fn key(factor: &TableFactor) -> Option<String> {
+    match factor {
+        TableFactor::Table { name, args: None, .. } => Some(name.to_string()),
+        TableFactor::Table { name, args: Some(args), .. } => {
+            let args: Vec<_> = args.args.iter().map(ToString::to_string).collect();
+            Some(format!("{name}({})", args.join(", ")))
+        }
+        _ => None,
+    }
+}
+
+/// What a reference is.
+enum Reference {
+    Table(ObjectName),
+    Call(CallKind),
+    /// A CTE, or something that DataFusion knows by itself.
+    Other,
+}
+
+fn reference(factor: &TableFactor, scopes: &Scopes) -> Result<Reference> {
+    let TableFactor::Table {
+        name,
+        args,
+        with_hints,
+        version,
+        with_ordinality,
+        partitions,
+        json_path,
+        sample,
+        index_hints,
+        alias: _,
+    } = factor
+    else {
+        return Ok(Reference::Other);
+    };
+    // DataFusion drops all of these without a word.
+    let dropped = [
+        (!with_hints.is_empty(), "WITH (…) after a table name"),
+        (version.is_some(), "a version of a table"),
+        (*with_ordinality, "WITH ORDINALITY"),
+        (!partitions.is_empty(), "PARTITION (…) after a table name"),
+        (json_path.is_some(), "a JSON path after a table name"),
+        (sample.is_some(), "TABLESAMPLE"),
+        (!index_hints.is_empty(), "index hints"),
+    ];
+    if let Some((_, what)) = dropped.iter().find(|(present, _)| *present) {
+        return Err(Error::unsupported(format!("{what} is not supported")));
+    }
+    let idents: Vec<&Ident> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
+    if let Some(args) = args {
+        return match idents.as_slice() {
+            [function] if function.value.eq_ignore_ascii_case(ERRORS) => {
+                errors_argument(&args.args).map(CallKind::Errors).map(Reference::Call)
+            }
+            [_] => Ok(Reference::Other),
+            _ => Err(Error::sql(format!("function {name} does not exist"))),
+        };
+    }
+    match idents.as_slice() {
+        [only] if only.quote_style == Some('\'') => {
+            Ok(Reference::Call(CallKind::Path(only.value.clone())))
+        }
+        [only] if scopes.holds(&only.value) => Ok(Reference::Other),
+        idents => {
+            let parts = idents.iter().map(|ident| NamePart {
+                text: ident.value.clone(),
+                quoted: ident.quote_style.is_some(),
+            });
+            Ok(Reference::Table(ObjectName {
+                parts: parts.collect(),
+                position: start(name.span()),
+            }))
+        }
+    }
+}
+
+fn errors_argument(args: &[FunctionArg]) -> Result<String> {
+    let text = match args {
+        [
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(ValueWithSpan {
+                value: Value::SingleQuotedString(text),
+                ..
+            }))),
+        ] => Some(text),
+        _ => None,
+    };
+    text.cloned().ok_or_else(|| {
+        Error::sql("errors() takes one table name as text")
+            .with_hint("write errors('catalog.schema.table')")
+    })
+}
+
+fn start(span: Span) -> Option<Position> {
+    (span.start.line > 0).then_some(Position { line: span.start.line, column: span.start.column })
+}
+
+/// Collects what a statement names.
+#[derive(Debug, Default)]
+pub(super) struct Collector {
+    scopes: Scopes,
+    seen: HashSet<String>,
+    /// Plain names by their spelling, in order of appearance.
+    pub(super) tables: Vec<(String, ObjectName)>,
+    /// Everything else that has to be opened.
+    pub(super) calls: Vec<Call>,
+}
+
+impl Visitor for Collector {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Error> {
+        if self.scopes.passing > 0 || self.scopes.walked.contains(&address(query)) {
+            self.scopes.passing += 1;
+            return ControlFlow::Continue(());
+        }
+        self.scopes.names.push(vec![]);
+        if let Some(with) = &query.with {
+            for cte in &with.cte_tables {
+                if with.recursive {
+                    self.scopes.add(&cte.alias.name);
+                }
+                Visit::visit(&cte.query, self)?;
+                self.scopes.walked.insert(address(&cte.query));
+                self.scopes.add(&cte.alias.name);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<Error> {
+        if self.scopes.passing > 0 {
+            self.scopes.passing -= 1;
+        } else {
+            self.scopes.names.pop();
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Error> {
+        if select.value_table_mode.is_some() {
+            return ControlFlow::Break(Error::unsupported("SELECT AS STRUCT is not supported"));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Error> {
+        if self.scopes.passing > 0 {
+            return ControlFlow::Continue(());
+        }
+        let found = match reference(factor, &self.scopes) {
+            Ok(found) => found,
+            Err(e) => {
+                return ControlFlow::Break(super::placed(e, factor.span()));
+            }
+        };
+        let Some(key) = key(factor) else { return ControlFlow::Continue(()) };
+        if matches!(found, Reference::Other) || !self.seen.insert(key.clone()) {
+            return ControlFlow::Continue(());
+        }
+        match found {
+            Reference::Table(name) => self.tables.push((key, name)),
+            Reference::Call(kind) => self.calls.push(Call { key, kind, span: factor.span() }),
+            Reference::Other => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Writes exact names in the place of typed ones.
+#[derive(Debug)]
+pub(super) struct Rewriter {
+    scopes: Scopes,
+    targets: HashMap<String, Target>,
+}
+
+impl Rewriter {
+    /// Rewrites references to what they were opened as.
+    pub(super) fn new(targets: HashMap<String, Target>) -> Self {
+        Self { scopes: Scopes::default(), targets }
+    }
+}
+
+impl VisitorMut for Rewriter {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        if self.scopes.passing > 0 || self.scopes.walked.contains(&address(query)) {
+            self.scopes.passing += 1;
+            return ControlFlow::Continue(());
+        }
+        self.scopes.names.push(vec![]);
+        if let Some(with) = &mut query.with {
+            for cte in &mut with.cte_tables {
+                if with.recursive {
+                    self.scopes.add(&cte.alias.name);
+                }
+                VisitMut::visit(&mut cte.query, self)?;
+                self.scopes.walked.insert(address(&cte.query));
+                self.scopes.add(&cte.alias.name);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
+        if self.scopes.passing > 0 {
+            self.scopes.passing -= 1;
+        } else {
+            self.scopes.names.pop();
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        if self.scopes.passing > 0 {
+            return ControlFlow::Continue(());
+        }
+        match reference(factor, &self.scopes) {
+            Ok(Reference::Other) | Err(_) => return ControlFlow::Continue(()),
+            Ok(Reference::Table(_) | Reference::Call(_)) => {}
+        }
+        let target = key(factor).and_then(|key| self.targets.get(&key)).cloned();
+        if let (Some(target), TableFactor::Table { name, args, alias, .. }) = (target, factor) {
+            let span = name.span();
+            *args = None;
+            *name = exact(&target.name, span);
+            if alias.is_none()
+                && let Some(own) = target.alias
+            {
+                *alias = Some(TableAlias {
+                    explicit: true,
+                    name: Ident::with_quote('"', own),
+                    columns: vec![],
+                    at: None,
+                });
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn exact(name: &FullName, span: Span) -> ast::ObjectName {
+    let parts = [&name.catalog, &name.schema, &name.table];
+    let idents = parts.map(|part| {
+        let mut ident = Ident::with_quote('"', part);
+        ident.span = span;
+        ObjectNamePart::Identifier(ident)
+    });
+    ast::ObjectName(idents.to_vec())
+}

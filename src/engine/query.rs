@@ -1,0 +1,127 @@
+//! A running statement as a front end sees it: batch after batch, and away when it is dropped.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::EngineParts;
+use crate::error::{Error, Result};
+
+/// What a statement gives.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Rows of a schema.
+    Rows(SchemaRef),
+    /// No rows; what was done, as psql's command tags say it.
+    Done(String),
+}
+
+/// How far a statement has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows handed out so far.
+    pub rows: u64,
+    /// Since the statement began.
+    pub elapsed: Duration,
+    /// Until the first row, once there was one.
+    pub first_row: Option<Duration>,
+}
+
+/// A running statement. Dropping it cancels it and all that it owns.
+#[async_trait]
+pub trait Query: Send {
+    /// The query id.
+    fn id(&self) -> &str;
+    /// Rows, or what was done.
+    fn outcome(&self) -> &Outcome;
+    /// The next batch; `None` at the end. After an error there is nothing more.
+    async fn next(&mut self) -> Option<Result<RecordBatch>>;
+    /// How far it has come.
+    fn progress(&self) -> Progress;
+}
+
+/// A statement that runs in this process.
+#[derive(Debug)]
+pub struct LocalQuery {
+    pub(super) id: String,
+    pub(super) outcome: Outcome,
+    pub(super) batches: mpsc::Receiver<Result<RecordBatch>>,
+    pub(super) task: RunningTask,
+    pub(super) started: Instant,
+    pub(super) deadline: Option<Deadline>,
+    pub(super) rows: u64,
+    pub(super) first_row: Option<Duration>,
+}
+
+/// When a statement has to end, and the limit to name then.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline {
+    pub(super) at: Instant,
+    pub(super) limit: Duration,
+}
+
+impl Deadline {
+    pub(super) fn error(&self) -> Error {
+        let limit = humantime::format_duration(self.limit);
+        Error::timed_out(format!("the statement did not end within {limit}"))
+            .with_hint("raise it with --timeout or SET timeout, or read less")
+    }
+}
+
+/// The task behind a query; dropped, it is cancelled.
+#[derive(Debug)]
+pub(super) struct RunningTask {
+    pub(super) engine: Arc<EngineParts>,
+    pub(super) task: AbortHandle,
+}
+
+impl Drop for RunningTask {
+    fn drop(&mut self) {
+        if !self.task.is_finished() {
+            self.engine.runtime.cancel(self.task.clone());
+        }
+    }
+}
+
+#[async_trait]
+impl Query for LocalQuery {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    async fn next(&mut self) -> Option<Result<RecordBatch>> {
+        let batch = match self.deadline {
+            None => self.batches.recv().await,
+            Some(deadline) => {
+                match tokio::time::timeout_at(deadline.at.into(), self.batches.recv()).await {
+                    Ok(batch) => batch,
+                    Err(_) => {
+                        self.batches.close();
+                        self.task.engine.runtime.cancel(self.task.task.clone());
+                        return Some(Err(deadline.error()));
+                    }
+                }
+            }
+        };
+        if let Some(Ok(batch)) = &batch {
+            self.rows += batch.num_rows() as u64;
+            if batch.num_rows() > 0 && self.first_row.is_none() {
+                self.first_row = Some(self.started.elapsed());
+            }
+        }
+        batch
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { rows: self.rows, elapsed: self.started.elapsed(), first_row: self.first_row }
+    }
+}

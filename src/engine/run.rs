@@ -1,0 +1,334 @@
+//! The way of a statement: `text → parse → resolve → plan → bind → optimise → run → receipt`.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
+use datafusion::sql::parser::{DFParserBuilder, Statement as DfStatement};
+use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use futures::{FutureExt, StreamExt};
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::from_datafusion;
+use super::own::{self, Own};
+use super::parameters::{self, Parameters};
+use super::query::Outcome;
+use super::session::SessionParts;
+use super::state::{RECURSION_LIMIT, Translated};
+use super::{names, receipt, show, summarize, tables};
+use crate::catalog::{StatementCatalogs, StatementPlanner};
+use crate::error::{Error, Position, Result};
+use crate::spi::{ReadPointBook, StatementContext};
+
+/// A statement to run.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) id: String,
+    pub(super) sql: String,
+    pub(super) parameters: Parameters,
+    pub(super) session: Arc<SessionParts>,
+}
+
+/// What a statement came to.
+pub(super) enum Started {
+    /// Batches that are there already.
+    Batches(SchemaRef, Vec<RecordBatch>),
+    /// A plan that runs while its batches are read.
+    Stream(SchemaRef, SendableRecordBatchStream, Arc<dyn ExecutionPlan>),
+    /// Nothing to read.
+    Done(String),
+}
+
+impl Started {
+    /// One batch.
+    pub(super) fn batch(batch: RecordBatch) -> Self {
+        Self::Batches(batch.schema(), vec![batch])
+    }
+}
+
+/// Runs a statement on the query threads: says what it gives on `head`, then sends its batches.
+pub(super) async fn drive(
+    job: Job,
+    head: oneshot::Sender<Result<Outcome>>,
+    batches: mpsc::Sender<Result<RecordBatch>>,
+) {
+    let started = AssertUnwindSafe(start(&job)).catch_unwind().await;
+    let started = started.unwrap_or_else(|panic| Err(panicked(&panic)));
+    let (outcome, run) = match started {
+        Err(e) => {
+            // A front end that is gone does not need the error.
+            let _ = head.send(Err(e));
+            return;
+        }
+        Ok((Started::Done(tag), _)) => (Outcome::Done(tag), None),
+        Ok((Started::Batches(schema, ready), statement)) => {
+            let stream = futures::stream::iter(ready.into_iter().map(Ok)).boxed();
+            (Outcome::Rows(schema), Some((stream, None, statement)))
+        }
+        Ok((Started::Stream(schema, stream, plan), statement)) => {
+            (Outcome::Rows(schema), Some((stream.boxed(), Some(plan), statement)))
+        }
+    };
+    if head.send(Ok(outcome)).is_err() {
+        return;
+    }
+    let Some((mut stream, plan, statement)) = run else { return };
+    let mut failed = false;
+    let mut rows = 0;
+    loop {
+        let next = AssertUnwindSafe(stream.next()).catch_unwind().await;
+        let batch = match next {
+            Ok(None) => break,
+            Ok(Some(batch)) => batch.map_err(from_datafusion),
+            Err(panic) => Err(panicked(&panic)),
+        };
+        failed = batch.is_err();
+        rows += batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
+        if batches.send(batch).await.is_err() || failed {
+            break;
+        }
+    }
+    drop(stream);
+    if let Some(plan) = plan
+        && !failed
+    {
+        receipt::write(&job, &statement, &plan, rows);
+    }
+}
+
+fn panicked(panic: &Box<dyn std::any::Any + Send>) -> Error {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    Error::internal(format!("the statement panicked: {text}"))
+        .with_hint("this is a bug; the session goes on")
+}
+
+/// Everything that a statement's parts need while it is planned.
+pub(super) struct Statement<'a> {
+    pub(super) job: &'a Job,
+    pub(super) context: Arc<StatementContext>,
+    pub(super) catalogs: StatementCatalogs,
+    pub(super) home: [String; 2],
+    pub(super) state: SessionState,
+}
+
+impl<'a> Statement<'a> {
+    fn new(job: &'a Job) -> Self {
+        let session = &job.session;
+        let engine = &session.engine;
+        let settings = session.settings().clone();
+        let timezone = settings.timezone();
+        let book = ReadPointBook::new(chrono::Utc::now(), &timezone);
+        let context = Arc::new(StatementContext::new(
+            job.id.clone(),
+            settings.own(),
+            timezone,
+            book,
+            Arc::clone(&engine.shared),
+        ));
+        let home = session.home().clone();
+        let planner = Arc::new(Planner { session: Arc::clone(session) });
+        let catalogs = StatementCatalogs::new(
+            Arc::clone(&engine.catalogs),
+            Arc::clone(&session.objects),
+            Arc::clone(&context),
+            planner,
+        );
+        let config = settings.config().clone();
+        let state = engine.base.for_statement(config, &catalogs, &context, &home);
+        Self { job, context, catalogs, home, state }
+    }
+
+    /// Plans a parsed statement of DataFusion's, its names resolved and its parameters bound.
+    pub(super) async fn plan(
+        &self,
+        mut statement: DfStatement,
+        parameters: &Parameters,
+    ) -> Result<LogicalPlan> {
+        match &mut statement {
+            DfStatement::Statement(inner) => {
+                names::resolve(inner.as_mut(), &self.catalogs, &self.home).await?;
+            }
+            DfStatement::Explain(explain) => {
+                if let DfStatement::Statement(inner) = explain.statement.as_mut() {
+                    names::resolve(inner.as_mut(), &self.catalogs, &self.home).await?;
+                }
+            }
+            DfStatement::CreateExternalTable(_)
+            | DfStatement::CopyTo(_)
+            | DfStatement::Reset(_) => {}
+        }
+        let plan = self.state.statement_to_plan(statement).await.translated()?;
+        parameters::bind(plan, parameters)
+    }
+
+    /// Optimises and starts a logical plan.
+    pub(super) async fn execute(&self, plan: LogicalPlan) -> Result<Started> {
+        let physical = self.state.create_physical_plan(&plan).await.translated()?;
+        let schema = physical.schema();
+        let stream = execute_stream(Arc::clone(&physical), self.state.task_ctx()).translated()?;
+        Ok(Started::Stream(schema, stream, physical))
+    }
+}
+
+/// Plans views and lists for the catalog, on behalf of one session.
+struct Planner {
+    session: Arc<SessionParts>,
+}
+
+#[async_trait]
+impl StatementPlanner for Planner {
+    async fn plan_view(
+        &self,
+        catalogs: &StatementCatalogs,
+        sql: &str,
+        home: &[String; 2],
+    ) -> Result<LogicalPlan> {
+        let tokens = tokenize(sql)?;
+        let statement = parse_one(tokens)?;
+        let DfStatement::Statement(mut inner) = statement else {
+            return Err(Error::sql("a view is one SELECT"));
+        };
+        if !matches!(*inner, ast::Statement::Query(_)) {
+            return Err(Error::sql("a view is one SELECT"));
+        }
+        names::resolve(inner.as_mut(), catalogs, home).await?;
+        let config = self.session.settings().config().clone();
+        let base = &self.session.engine.base;
+        let state = base.for_statement(config, catalogs, catalogs.context(), home);
+        state.statement_to_plan(DfStatement::Statement(inner)).await.translated()
+    }
+
+    fn settings(&self) -> Result<RecordBatch> {
+        self.session.settings().batch()
+    }
+
+    fn functions(&self) -> Result<RecordBatch> {
+        show::functions(self.session.engine.base.state())
+    }
+}
+
+/// The tokens of a statement without white space and comments.
+pub(super) fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>> {
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location();
+    let tokens = tokens.map_err(|e| {
+        Error::sql(format!("syntax error: {}", e.message))
+            .at(Position { line: e.location.line, column: e.location.column })
+    })?;
+    Ok(tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect())
+}
+
+/// Parses exactly one statement.
+pub(super) fn parse_one(tokens: Vec<TokenWithSpan>) -> Result<DfStatement> {
+    let mut parser = DFParserBuilder::new(tokens)
+        .with_dialect(&GenericDialect {})
+        .with_recursion_limit(RECURSION_LIMIT)
+        .build()
+        .translated()?;
+    let mut statements = parser.parse_statements().translated()?;
+    match (statements.pop_front(), statements.is_empty()) {
+        (Some(statement), true) => Ok(statement),
+        (None, _) => Err(Error::sql("there is no statement")),
+        (Some(_), false) => Err(Error::sql("several statements where one is expected")),
+    }
+}
+
+async fn start(job: &Job) -> Result<(Started, Arc<StatementContext>)> {
+    let mut tokens = tokenize(&job.sql)?;
+    parameters::number(&mut tokens)?;
+    let statement = Statement::new(job);
+    let started = match own::parse(&tokens)? {
+        Some(own) => run_own(&statement, own).await?,
+        None => run_sql(&statement, parse_one(tokens)?).await?,
+    };
+    Ok((started, statement.context))
+}
+
+async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Started> {
+    let session = &statement.job.session;
+    match own {
+        Own::Set { name, value } => {
+            session.settings().set(&name, &value, super::Origin::Session)?;
+            Ok(Started::Done("SET".to_owned()))
+        }
+        Own::Reset { name } => {
+            session.settings().reset(&name, &session.engine.settings)?;
+            Ok(Started::Done("RESET".to_owned()))
+        }
+        Own::Use { parts } => tables::use_home(statement, &parts).await,
+        Own::Summarize { table, query } => summarize::run(statement, table, query).await,
+        Own::Deallocate { name } => tables::deallocate(statement, name),
+        Own::Kill { id } => Err(Error::not_found(format!("no statement {id} is running"))
+            .with_hint("a prompt runs one statement at a time; Ctrl-C ends it")),
+        Own::ExplainEstimate { statement } => {
+            parse_one(statement)?;
+            Err(Error::unsupported("EXPLAIN ESTIMATE is not there yet"))
+        }
+        Own::ShowReceipt { id } => receipt::show(statement, id.as_deref()).map(Started::batch),
+        other => show::run(statement, other).await,
+    }
+}
+
+async fn run_sql(statement: &Statement<'_>, parsed: DfStatement) -> Result<Started> {
+    let parameters = &statement.job.parameters;
+    match parsed {
+        DfStatement::Statement(inner) => match *inner {
+            ast::Statement::Query(_) => {
+                let plan = statement.plan(DfStatement::Statement(inner), parameters).await?;
+                statement.execute(plan).await
+            }
+            ast::Statement::Prepare { name, data_types, statement: prepared } => {
+                let types = data_types.iter().map(ToString::to_string).collect();
+                tables::prepare(statement, &name.value, prepared, types)
+            }
+            ast::Statement::Execute { name, parameters, .. } => {
+                let name = name.map(|name| name.to_string()).unwrap_or_default();
+                tables::execute_prepared(statement, &name, &parameters).await
+            }
+            ast::Statement::CreateView(view) => tables::create_view(statement, view).await,
+            ast::Statement::CreateTable(table) => tables::create_table(statement, table).await,
+            ast::Statement::Drop { object_type, if_exists, names, .. } => {
+                tables::drop_objects(statement, object_type, if_exists, &names)
+            }
+            ast::Statement::Explain { .. } => {
+                let plan = statement.plan(DfStatement::Statement(inner), parameters).await?;
+                statement.execute(plan).await
+            }
+            ast::Statement::Update { .. }
+            | ast::Statement::Delete(_)
+            | ast::Statement::Merge { .. } => Err(Error::unsupported(
+                "rows of a table cannot be changed",
+            )
+            .with_hint("write a new table: CREATE TABLE … AS SELECT …, or COPY (SELECT …) TO '…'")),
+            ast::Statement::StartTransaction { .. }
+            | ast::Statement::Commit { .. }
+            | ast::Statement::Rollback { .. } => {
+                Err(Error::unsupported("there are no transactions: every statement stands alone"))
+            }
+            other => Err(Error::unsupported(format!(
+                "{} is not supported",
+                other.to_string().split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+            ))),
+        },
+        DfStatement::Explain(_) => {
+            let plan = statement.plan(parsed, parameters).await?;
+            statement.execute(plan).await
+        }
+        DfStatement::CreateExternalTable(_) => {
+            Err(Error::unsupported("CREATE EXTERNAL TABLE is not there yet")
+                .with_hint("read the files directly: SELECT … FROM 'folder/*.parquet'"))
+        }
+        DfStatement::CopyTo(_) => Err(Error::unsupported("COPY is not there yet")),
+        DfStatement::Reset(_) => Err(Error::internal("RESET was parsed twice")),
+    }
+}

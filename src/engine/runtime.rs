@@ -1,0 +1,86 @@
+//! The threads that queries run on, apart from those of the front end.
+//!
+//! Some operators do not yield (a nested loop join can hold its thread for minutes), and planning
+//! is synchronous. On a runtime of their own they can never keep a prompt from answering: a
+//! cancelled query that does not end in time is left behind with its threads, and the next query
+//! gets new ones.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::AbortHandle;
+
+use crate::error::{Error, Result};
+
+/// How long the next query waits for a cancelled one before it takes new threads.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// The runtime of queries.
+#[derive(Debug)]
+pub(super) struct QueryRuntime(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    // Taken out only to be shut down.
+    runtime: Option<Runtime>,
+    // Cancelled queries that had not ended when they were last looked at.
+    ending: Vec<AbortHandle>,
+}
+
+fn build() -> Result<Runtime> {
+    Builder::new_multi_thread()
+        .thread_name("sluice-query")
+        .enable_all()
+        .build()
+        .map_err(|e| Error::unavailable(format!("threads cannot be started: {e}")).with_source(e))
+}
+
+impl QueryRuntime {
+    /// Starts the threads.
+    pub(super) fn start() -> Result<Self> {
+        Ok(Self(Mutex::new(State { runtime: Some(build()?), ending: vec![] })))
+    }
+
+    /// The threads for a new query.
+    pub(super) fn handle(&self) -> Result<Handle> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = Instant::now() + GRACE;
+        loop {
+            state.ending.retain(|task| !task.is_finished());
+            if state.ending.is_empty() || Instant::now() >= until {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        if !state.ending.is_empty() {
+            state.ending.clear();
+            let fresh = build()?;
+            if let Some(stuck) = state.runtime.replace(fresh) {
+                stuck.shutdown_background();
+            }
+        }
+        match &state.runtime {
+            Some(runtime) => Ok(runtime.handle().clone()),
+            None => Err(Error::internal("the query threads are shut down")),
+        }
+    }
+
+    /// Cancels a query and remembers to look whether it ends.
+    pub(super) fn cancel(&self, task: AbortHandle) {
+        task.abort();
+        if !task.is_finished() {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).ending.push(task);
+        }
+    }
+}
+
+impl Drop for QueryRuntime {
+    fn drop(&mut self) {
+        let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = state.runtime.take() {
+            // Waiting could take as long as a query that does not yield.
+            runtime.shutdown_background();
+        }
+    }
+}

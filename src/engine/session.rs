@@ -1,0 +1,143 @@
+//! A session: what one user has set, made and prepared.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use async_trait::async_trait;
+use datafusion::sql::sqlparser::ast;
+use tokio::sync::{mpsc, oneshot};
+
+use super::parameters::Parameters;
+use super::query::{Deadline, LocalQuery, Query, RunningTask};
+use super::receipt::Receipts;
+use super::settings::{Origin, Settings};
+use super::{EngineParts, run};
+use crate::catalog::SessionObjects;
+use crate::error::{Error, Result};
+
+/// How many batches a query may be ahead of its reader.
+const BATCHES_AHEAD: usize = 2;
+
+/// A session of an engine, here or on a server.
+#[async_trait]
+pub trait Session: Send + Sync {
+    /// Starts a statement: returns when it is known what it gives. Dropping the future or the
+    /// query cancels it; the session lives on.
+    async fn run(&self, sql: &str, parameters: &Parameters) -> Result<Box<dyn Query>>;
+
+    /// The current catalog and schema.
+    fn home(&self) -> [String; 2];
+}
+
+/// A session in this process.
+#[derive(Clone, Debug)]
+pub struct LocalSession(pub(super) Arc<SessionParts>);
+
+/// A prepared statement: parsed, not yet planned. Its read point is made when it is executed.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared {
+    pub(super) statement: Box<ast::Statement>,
+    pub(super) types: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct SessionParts {
+    pub(super) engine: Arc<EngineParts>,
+    pub(super) objects: Arc<SessionObjects>,
+    settings: Mutex<Settings>,
+    home: Mutex<[String; 2]>,
+    pub(super) prepared: Mutex<BTreeMap<String, Prepared>>,
+    pub(super) receipts: Mutex<Receipts>,
+}
+
+impl SessionParts {
+    pub(super) fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn home(&self) -> MutexGuard<'_, [String; 2]> {
+        self.home.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Numbers the queries of a process.
+static QUERIES: AtomicU64 = AtomicU64::new(1);
+
+/// A query id: when it began, and the how manieth it is: `20260901_084530_00001_4x7`.
+fn query_id() -> String {
+    let now = chrono::Utc::now();
+    let number = QUERIES.fetch_add(1, Ordering::Relaxed);
+    let process = std::process::id();
+    format!("{}_{number:05}_{process:x}", now.format("%Y%m%d_%H%M%S"))
+}
+
+impl LocalSession {
+    pub(super) fn new(engine: Arc<EngineParts>) -> Self {
+        let settings = Mutex::new(engine.settings.clone());
+        let home = Mutex::new(engine.home.clone());
+        Self(Arc::new(SessionParts {
+            engine,
+            objects: Arc::default(),
+            settings,
+            home,
+            prepared: Mutex::default(),
+            receipts: Mutex::default(),
+        }))
+    }
+
+    /// Sets a setting, as SET does.
+    ///
+    /// # Errors
+    /// As SET's.
+    pub fn set(&self, name: &str, value: &str) -> Result<()> {
+        self.0.settings().set(name, value, Origin::Session)
+    }
+}
+
+#[async_trait]
+impl Session for LocalSession {
+    async fn run(&self, sql: &str, parameters: &Parameters) -> Result<Box<dyn Query>> {
+        let started = Instant::now();
+        let engine = &self.0.engine;
+        let id = query_id();
+        let limit = self.0.settings().own().timeout;
+        let limit = limit.and_then(|text| humantime::parse_duration(&text).ok());
+        let deadline = limit.map(|limit| Deadline { at: started + limit, limit });
+        let (head, begun) = oneshot::channel();
+        let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
+        let job = run::Job {
+            id: id.clone(),
+            sql: sql.to_owned(),
+            parameters: parameters.clone(),
+            session: Arc::clone(&self.0),
+        };
+        let task = engine.runtime.handle()?.spawn(run::drive(job, head, sender));
+        let task = RunningTask { engine: Arc::clone(engine), task: task.abort_handle() };
+        let begun = match deadline {
+            None => begun.await,
+            Some(deadline) => {
+                let begun = tokio::time::timeout_at(deadline.at.into(), begun).await;
+                begun.map_err(|_| deadline.error())?
+            }
+        };
+        let outcome = begun.map_err(|_| {
+            Error::internal("the statement ended without an answer: this is a bug in Sluice")
+        })??;
+        Ok(Box::new(LocalQuery {
+            id,
+            outcome,
+            batches,
+            task,
+            started,
+            deadline,
+            rows: 0,
+            first_row: None,
+        }))
+    }
+
+    fn home(&self) -> [String; 2] {
+        self.0.home().clone()
+    }
+}

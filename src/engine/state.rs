@@ -1,0 +1,103 @@
+//! DataFusion sessions as Sluice needs them: one function that extends a given builder.
+//!
+//! Prompt, server, tests and later workers all make their sessions through [`extend`]; functions
+//! are appended, never set, so that whoever came before keeps theirs.
+
+use std::sync::Arc;
+
+use datafusion::common::config::ConfigOptions;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::prelude::SessionConfig;
+
+use super::error::from_datafusion;
+use crate::catalog::StatementCatalogs;
+use crate::error::Result;
+use crate::spi::{SluiceSettings, StatementContext};
+
+/// Deep enough for what BI tools nest; DataFusion's own default of 50 is not.
+pub(super) const RECURSION_LIMIT: usize = 200;
+
+/// The state that every statement starts from.
+#[derive(Debug)]
+pub(super) struct BaseState(SessionState);
+
+/// What of DataFusion's configuration is not left as it is, and why.
+pub(super) fn configure(config: &mut ConfigOptions) {
+    // Our own, which never opens every table.
+    config.catalog.information_schema = false;
+    config.sql_parser.collect_spans = true;
+    // `execute(p)` of a scan must read exactly its own splits, and again when asked again.
+    config.execution.enable_file_stream_work_stealing = false;
+    config.execution.time_zone = Some("UTC".to_owned());
+    if config.extensions.get::<SluiceSettings>().is_none() {
+        config.extensions.insert(SluiceSettings::default());
+    }
+}
+
+/// Extends a builder with what Sluice's plans need.
+pub(super) fn extend(builder: SessionStateBuilder) -> SessionState {
+    let mut state = builder.build();
+    // Registering the JSON functions fails only for names that are taken twice.
+    if let Err(e) = datafusion_functions_json::register_all(&mut state) {
+        debug_assert!(false, "{e}");
+    }
+    state
+}
+
+impl BaseState {
+    /// The base state of an engine.
+    pub(super) fn new(runtime: Arc<RuntimeEnv>, partitions: Option<usize>) -> Self {
+        let mut config = SessionConfig::new();
+        configure(config.options_mut());
+        if let Some(partitions) = partitions {
+            config = config.with_target_partitions(partitions);
+        }
+        let builder = SessionStateBuilder::new_with_default_features()
+            .with_config(config)
+            .with_runtime_env(runtime);
+        Self(extend(builder))
+    }
+
+    /// The configuration before any setting.
+    pub(super) fn config(&self) -> &SessionConfig {
+        self.0.config()
+    }
+
+    /// The state itself, for lists of functions.
+    pub(super) fn state(&self) -> &SessionState {
+        &self.0
+    }
+
+    /// The state of one statement.
+    pub(super) fn for_statement(
+        &self,
+        config: SessionConfig,
+        catalogs: &StatementCatalogs,
+        context: &Arc<StatementContext>,
+        home: &[String; 2],
+    ) -> SessionState {
+        let mut state = self.0.clone();
+        let mut config = config.with_extension(Arc::clone(context));
+        let catalog = &mut config.options_mut().catalog;
+        catalog.default_catalog.clone_from(&home[0]);
+        catalog.default_schema.clone_from(&home[1]);
+        *state.config_mut() = config;
+        state.register_catalog_list(Arc::new(catalogs.clone()));
+        state.mark_start_execution();
+        state.execution_props_mut().query_execution_start_time = Some(context.now());
+        state
+    }
+}
+
+/// A short way to turn DataFusion's errors into ours.
+pub(super) trait Translated<T> {
+    /// The same result with our error.
+    fn translated(self) -> Result<T>;
+}
+
+impl<T> Translated<T> for datafusion::common::Result<T> {
+    fn translated(self) -> Result<T> {
+        self.map_err(from_datafusion)
+    }
+}

@@ -1,0 +1,297 @@
+//! What a session makes for itself: its current schema, views, tables, prepared statements.
+
+use std::sync::PoisonError;
+
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::collect_partitioned;
+use datafusion::sql::parser::Statement as DfStatement;
+use datafusion::sql::sqlparser::ast::{self, ObjectNamePart, ObjectType, Spanned};
+
+use super::parameters::Parameters;
+use super::run::{Started, Statement};
+use super::session::Prepared;
+use super::state::Translated;
+use crate::catalog::{NamePart, SESSION_CATALOG, SessionObject, choose};
+use crate::error::{Error, Position, Result};
+
+fn done(tag: &str) -> Result<Started> {
+    Ok(Started::Done(tag.to_owned()))
+}
+
+/// `USE catalog`, `USE catalog.schema`, `USE schema`.
+pub(super) async fn use_home(statement: &Statement<'_>, parts: &[NamePart]) -> Result<Started> {
+    let listing = statement.catalogs.listing();
+    let home = match parts {
+        [one] => match statement.catalogs.catalog_named(one) {
+            Ok(catalog) => {
+                let schemas = listing.schemas(&catalog).await?;
+                let schema = ["default", "public"]
+                    .into_iter()
+                    .find(|name| schemas.iter().any(|schema| schema == name))
+                    .or_else(|| schemas.first().map(String::as_str))
+                    .unwrap_or("default");
+                [catalog, schema.to_owned()]
+            }
+            Err(_) => {
+                let catalog = statement.home[0].clone();
+                let schema = schema_of(statement, &catalog, one).await.map_err(|e| {
+                    Error::not_found(format!(
+                        "{} is neither a catalog nor a schema of {catalog}",
+                        one.text
+                    ))
+                    .with_hint(e.hint().unwrap_or("SHOW CATALOGS and SHOW SCHEMAS list them"))
+                })?;
+                [catalog, schema]
+            }
+        },
+        [catalog, schema] => {
+            let catalog = statement.catalogs.catalog_named(catalog)?;
+            let schema = schema_of(statement, &catalog, schema).await?;
+            [catalog, schema]
+        }
+        _ => return Err(Error::sql("USE takes catalog[.schema]")),
+    };
+    *statement.job.session.home() = home;
+    done("USE")
+}
+
+async fn schema_of(statement: &Statement<'_>, catalog: &str, typed: &NamePart) -> Result<String> {
+    let schemas = statement.catalogs.listing().schemas(catalog).await?;
+    match choose("schema", typed, schemas.iter().map(String::as_str))? {
+        Some(schema) => Ok(schema.to_owned()),
+        None => Err(Error::not_found(format!("catalog {catalog} has no schema {}", typed.text))
+            .with_hint(format!("schemas: {}", schemas.join(", ")))),
+    }
+}
+
+/// The name of an object that the session makes. Other catalogs take none.
+fn own_name(name: &ast::ObjectName) -> Result<String> {
+    let parts: Vec<String> = name
+        .0
+        .iter()
+        .filter_map(ObjectNamePart::as_ident)
+        .map(|ident| match ident.quote_style {
+            Some(_) => ident.value.clone(),
+            None => ident.value.to_lowercase(),
+        })
+        .collect();
+    let refused = || {
+        let start = name.span().start;
+        Error::unsupported(format!(
+            "{name} cannot be made: only session.default takes new tables and views"
+        ))
+        .at(Position { line: start.line, column: start.column })
+        .with_hint("leave the catalog and schema out")
+    };
+    match parts.as_slice() {
+        [table] => Ok(table.clone()),
+        [schema, table] if schema == "default" => Ok(table.clone()),
+        [catalog, schema, table] if catalog == SESSION_CATALOG && schema == "default" => {
+            Ok(table.clone())
+        }
+        _ => Err(refused()),
+    }
+}
+
+fn refuse_if_read_only(statement: &Statement<'_>) -> Result<()> {
+    if statement.context.settings().read_only {
+        return Err(Error::denied("nothing can be made: this session is read-only")
+            .with_hint("leave out --read-only"));
+    }
+    Ok(())
+}
+
+/// `CREATE [OR REPLACE] VIEW`: planned once, to know that it can be.
+pub(super) async fn create_view(
+    statement: &Statement<'_>,
+    view: ast::CreateView,
+) -> Result<Started> {
+    refuse_if_read_only(statement)?;
+    if view.materialized {
+        return Err(Error::unsupported("materialized views are not supported")
+            .with_hint("use CREATE TABLE … AS SELECT …"));
+    }
+    let name = own_name(&view.name)?;
+    let definition = view.to_string();
+    if !view.columns.is_empty() {
+        return Err(Error::unsupported("a column list of a view is not supported")
+            .with_hint("name the columns in the SELECT: expression AS name"));
+    }
+    let query = view.query.to_string();
+    let planned = DfStatement::Statement(Box::new(ast::Statement::Query(view.query)));
+    let plan = statement.plan(planned, &Parameters::default()).await?;
+    if !plan.get_parameter_names().translated()?.is_empty() {
+        return Err(Error::sql("a view cannot have parameters"));
+    }
+    if view.if_not_exists && statement.catalogs.session().get(&name).is_some() {
+        return done("CREATE VIEW");
+    }
+    let home = statement.home.clone();
+    let object = SessionObject::View { query, definition, home };
+    statement.catalogs.session().create(&name, object, view.or_replace)?;
+    done("CREATE VIEW")
+}
+
+/// `CREATE TABLE … AS SELECT …`.
+pub(super) async fn create_table(
+    statement: &Statement<'_>,
+    table: ast::CreateTable,
+) -> Result<Started> {
+    refuse_if_read_only(statement)?;
+    let name = own_name(&table.name)?;
+    let definition = table.to_string();
+    let Some(query) = table.query else {
+        return Err(Error::unsupported("CREATE TABLE without AS SELECT is not supported")
+            .with_hint("write CREATE TABLE … AS SELECT …"));
+    };
+    let exists = statement.catalogs.session().get(&name).is_some();
+    if exists && table.if_not_exists {
+        return done("CREATE TABLE");
+    }
+    let planned = DfStatement::Statement(Box::new(ast::Statement::Query(query)));
+    let plan = statement.plan(planned, &statement.job.parameters).await?;
+    let rows = collect(statement, plan, &name, definition, table.or_replace).await?;
+    done(&format!("SELECT {rows}"))
+}
+
+async fn collect(
+    statement: &Statement<'_>,
+    plan: LogicalPlan,
+    name: &str,
+    definition: String,
+    replace: bool,
+) -> Result<usize> {
+    let physical = statement.state.create_physical_plan(&plan).await.translated()?;
+    let schema = physical.schema();
+    let partitions =
+        collect_partitioned(physical, statement.state.task_ctx()).await.translated()?;
+    let rows = partitions.iter().flatten().map(|batch| batch.num_rows()).sum();
+    let provider = datafusion::datasource::MemTable::try_new(schema, partitions).translated()?;
+    let object = SessionObject::Table { provider: std::sync::Arc::new(provider), definition };
+    statement.catalogs.session().create(name, object, replace)?;
+    Ok(rows)
+}
+
+/// `DROP TABLE`, `DROP VIEW` of the session's own.
+pub(super) fn drop_objects(
+    statement: &Statement<'_>,
+    object_type: ObjectType,
+    if_exists: bool,
+    names: &[ast::ObjectName],
+) -> Result<Started> {
+    let tag = match object_type {
+        ObjectType::Table => "DROP TABLE",
+        ObjectType::View => "DROP VIEW",
+        other => return Err(Error::unsupported(format!("DROP {other} is not supported"))),
+    };
+    let session = statement.catalogs.session();
+    for name in names {
+        let own = own_name(name).map_err(|_| {
+            Error::unsupported(format!("{name} cannot be dropped: only what the session made can"))
+        })?;
+        let kind = session.get(&own).map(|object| object.kind());
+        let fits = match object_type {
+            ObjectType::View => kind == Some(crate::spi::TableKind::View),
+            _ => kind == Some(crate::spi::TableKind::Table),
+        };
+        if fits {
+            session.drop_object(&own);
+        } else if !if_exists {
+            return Err(match kind {
+                Some(kind) => Error::sql(format!("{name} is a {}", kind.as_str().to_lowercase())),
+                None => Error::not_found(format!("session.default.{own} does not exist")),
+            });
+        }
+    }
+    done(tag)
+}
+
+/// `PREPARE name [(types)] AS statement`.
+pub(super) fn prepare(
+    statement: &Statement<'_>,
+    name: &str,
+    prepared: Box<ast::Statement>,
+    types: Vec<String>,
+) -> Result<Started> {
+    let mut all = statement.job.session.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+    if all.contains_key(name) {
+        return Err(Error::sql(format!("{name} is prepared already"))
+            .with_hint(format!("DEALLOCATE {name}, or take another name")));
+    }
+    all.insert(name.to_owned(), Prepared { statement: prepared, types });
+    done("PREPARE")
+}
+
+/// `EXECUTE name [(values)]`: planned anew, so that it reads what is there now.
+pub(super) async fn execute_prepared(
+    statement: &Statement<'_>,
+    name: &str,
+    values: &[ast::Expr],
+) -> Result<Started> {
+    let found = {
+        let all = statement.job.session.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        match all.get(name) {
+            Some(prepared) => prepared.clone(),
+            None => {
+                let known = crate::error::nearest(name, all.keys().map(String::as_str));
+                let error = Error::not_found(format!("{name} is not prepared"));
+                return Err(match known {
+                    Some(near) => error.with_hint(format!("did you mean {near}?")),
+                    None => error.with_hint(format!("PREPARE {name} AS SELECT …")),
+                });
+            }
+        }
+    };
+    let mut parameters = Parameters::default();
+    for (at, value) in values.iter().enumerate() {
+        parameters.set((at + 1).to_string(), literal(value)?);
+    }
+    for (at, type_text) in found.types.iter().enumerate() {
+        parameters.declare(&(at + 1).to_string(), type_text)?;
+    }
+    if !found.types.is_empty() && found.types.len() != values.len() {
+        return Err(Error::sql(format!(
+            "{name} takes {} values, and {} are given",
+            found.types.len(),
+            values.len()
+        )));
+    }
+    let plan = statement.plan(DfStatement::Statement(found.statement), &parameters).await?;
+    statement.execute(plan).await
+}
+
+/// The text of a literal; `None` is NULL.
+fn literal(value: &ast::Expr) -> Result<Option<String>> {
+    use ast::{Expr, UnaryOperator, Value};
+    match value {
+        Expr::Value(value) => {
+            match &value.value {
+                Value::Null => Ok(None),
+                Value::Number(text, _) => Ok(Some(text.clone())),
+                Value::Boolean(value) => Ok(Some(value.to_string())),
+                other => other.clone().into_string().map(Some).ok_or_else(|| {
+                    Error::sql(format!("{other} is not a value that EXECUTE takes"))
+                }),
+            }
+        }
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
+            Ok(literal(expr)?.map(|text| format!("-{text}")))
+        }
+        Expr::TypedString(typed) => Ok(typed.value.clone().into_string()),
+        other => Err(Error::sql(format!("{other} is not a literal"))
+            .with_hint("EXECUTE takes literals: numbers, texts, TRUE, FALSE, NULL, DATE '…'")),
+    }
+}
+
+/// `DEALLOCATE name`, `DEALLOCATE ALL`.
+pub(super) fn deallocate(statement: &Statement<'_>, name: Option<String>) -> Result<Started> {
+    let mut all = statement.job.session.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+    match name {
+        None => all.clear(),
+        Some(name) if all.remove(&name).is_none() => {
+            return Err(Error::not_found(format!("{name} is not prepared")));
+        }
+        Some(_) => {}
+    }
+    done("DEALLOCATE")
+}

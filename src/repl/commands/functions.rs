@@ -1,0 +1,25 @@
+//! `\df`: the functions.
+
+use super::{Command, Failed, Flow, like, sugar};
+use crate::repl::shell::Shell;
+
+/// List functions.
+pub(super) struct Functions;
+
+impl Command for Functions {
+    fn names(&self) -> &'static [&'static str] {
+        &["df"]
+    }
+
+    fn usage(&self) -> &'static str {
+        "\\df [PATTERN]"
+    }
+
+    fn about(&self) -> &'static str {
+        "list functions"
+    }
+
+    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
+        sugar(shell, &format!("SHOW FUNCTIONS{}", like(arguments)))
+    }
+}

@@ -1,0 +1,31 @@
+//! `\o`: results into a file.
+
+use std::path::Path;
+
+use super::{Command, Failed, Flow};
+use crate::repl::output::Output as Sink;
+use crate::repl::shell::Shell;
+
+/// Send results to a file, or back to standard output.
+pub(super) struct Output;
+
+impl Command for Output {
+    fn names(&self) -> &'static [&'static str] {
+        &["o", "out", "output"]
+    }
+
+    fn usage(&self) -> &'static str {
+        "\\o [FILE]"
+    }
+
+    fn about(&self) -> &'static str {
+        "send results to a file, or back to standard output"
+    }
+
+    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
+        shell.output.flush()?;
+        let path = arguments.trim_matches('\'');
+        shell.output = if path.is_empty() { Sink::stdout() } else { Sink::file(Path::new(path))? };
+        Ok(Flow::Continue)
+    }
+}

@@ -1,0 +1,26 @@
+//! `\timing`: the time of every statement.
+
+use super::{Command, Failed, Flow, switch};
+use crate::repl::shell::Shell;
+
+/// Show the time of every statement.
+pub(super) struct Timing;
+
+impl Command for Timing {
+    fn names(&self) -> &'static [&'static str] {
+        &["timing", "timer"]
+    }
+
+    fn usage(&self) -> &'static str {
+        "\\timing [on|off]"
+    }
+
+    fn about(&self) -> &'static str {
+        "show the time of every statement"
+    }
+
+    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
+        shell.display.timing = switch("timing", arguments, shell.display.timing)?;
+        Ok(Flow::Continue)
+    }
+}

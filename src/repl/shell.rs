@@ -1,0 +1,442 @@
+//! The shell's state, and the way of one piece of text through it.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use arrow::array::RecordBatch;
+use tokio::runtime::Runtime;
+
+use super::commands::{self, Flow};
+use super::interrupt::{Interrupt, Interrupts};
+use super::output::{Display, Output, write_error};
+use super::variables::Variables;
+use crate::engine::statement::declarations;
+use crate::engine::statement::split::{Part, PartKind, split};
+use crate::engine::statement::variables::paste;
+use crate::engine::{Outcome, Session};
+use crate::error::{Error, ErrorKind, Position, Result};
+use crate::render::Renderer;
+
+/// How deep files may include files.
+const INCLUDE_DEPTH: usize = 32;
+
+/// Where a text comes from, for errors.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The file's path, `-c`, `<stdin>`; empty at the prompt.
+    pub name: String,
+    /// Where `\ir` starts; the working directory if not a file.
+    pub folder: Option<PathBuf>,
+}
+
+/// What a shell is started with.
+#[derive(Debug)]
+pub struct ShellOptions {
+    /// How results look.
+    pub display: Display,
+    /// Where they go.
+    pub output: Output,
+    /// Variables from the command line.
+    pub variables: Vec<(String, String)>,
+    /// Whether statements are echoed to stderr before they run.
+    pub echo: bool,
+    /// Whether a script goes on after an error.
+    pub go_on: bool,
+}
+
+/// A statement that failed, with the place in its file.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What went wrong.
+    pub error: Error,
+    /// The text that positions count from.
+    pub text: String,
+    /// The place in `text`.
+    pub position: Option<Position>,
+    /// Where the text comes from.
+    pub source: Source,
+    /// SIGTERM ended it, not Ctrl-C.
+    pub terminated: bool,
+}
+
+/// One statement of a script that has ended, for reports.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Where it stands: `file:line:column`.
+    pub place: String,
+    /// Its text.
+    pub text: String,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Rows that it gave.
+    pub rows: u64,
+    /// Its error.
+    pub error: Option<Error>,
+}
+
+/// The shell.
+pub struct Shell {
+    runtime: Runtime,
+    interrupts: Interrupts,
+    pub(super) session: Box<dyn Session>,
+    pub(super) display: Display,
+    pub(super) output: Output,
+    pub(super) variables: Variables,
+    pub(super) source: Source,
+    pub(super) interactive: bool,
+    echo: bool,
+    go_on: bool,
+    depth: usize,
+    // Shown once more by `\g`.
+    last: Option<String>,
+    ran: Vec<Ran>,
+}
+
+impl std::fmt::Debug for Shell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shell").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+impl Shell {
+    /// A shell over a session.
+    ///
+    /// # Errors
+    /// `Internal` when the system gives no thread or signal.
+    pub fn new(session: Box<dyn Session>, options: ShellOptions) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| Error::internal(format!("a runtime cannot be made: {e}")))?;
+        let interrupts = runtime.block_on(async { Interrupts::listen() })?;
+        let mut variables = Variables::default();
+        for (name, value) in &options.variables {
+            variables.set(name, value);
+        }
+        Ok(Self {
+            runtime,
+            interrupts,
+            session,
+            display: options.display,
+            output: options.output,
+            variables,
+            source: Source { name: String::new(), folder: None },
+            interactive: false,
+            echo: options.echo,
+            go_on: options.go_on,
+            depth: 0,
+            last: None,
+            ran: vec![],
+        })
+    }
+
+    /// The statements that have ended so far.
+    pub fn ran(&self) -> &[Ran] {
+        &self.ran
+    }
+
+    /// Runs a text that comes from `source`: every statement and command in it, in order. Stops at
+    /// the first failure, or goes on and returns the first one.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn run_text(&mut self, text: &str, source: Source) -> Result<Flow, Box<Failure>> {
+        let outer = std::mem::replace(&mut self.source, source);
+        let declared = self.declare(text);
+        let result = match declared {
+            Ok(before) => {
+                let result = self.run_parts(text);
+                // Only the file that declares them has them.
+                let restored = self.variables.declare(before.unwrap_or_default());
+                debug_assert!(restored.is_ok() || result.is_err());
+                result
+            }
+            Err(error) => Err(self.failure(text, error, None)),
+        };
+        self.source = outer;
+        result
+    }
+
+    fn declare(&mut self, text: &str) -> Result<Option<Vec<declarations::Declaration>>> {
+        let declared = declarations::declarations(text)?;
+        self.variables.declare(declared).map(Some)
+    }
+
+    /// Fails for a variable that a file with declarations does not know.
+    pub fn refuse_unknown(&self, text: &str, given: &[(String, String)]) -> Result<()> {
+        let declared = declarations::declarations(text)?;
+        if declared.is_empty() {
+            return Ok(());
+        }
+        for (name, _) in given {
+            if !declared.iter().any(|parameter| parameter.name == *name) {
+                let names: Vec<_> = declared.iter().map(|p| p.name.as_str()).collect();
+                let near = crate::error::nearest(name, names.iter().copied());
+                let hint = match near {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("it declares {}", names.join(", ")),
+                };
+                return Err(Error::config(format!(
+                    "-v {name}: the file declares no such parameter"
+                ))
+                .with_hint(hint));
+            }
+        }
+        Ok(())
+    }
+
+    fn run_parts(&mut self, text: &str) -> Result<Flow, Box<Failure>> {
+        let mut first_failure = None;
+        let parts = split(text);
+        let mut at = 0;
+        while let Some(part) = parts.get(at) {
+            at += 1;
+            // `\g`, `\gx` and `\G` behind a statement say how its result is shown.
+            let sent = parts.get(at).filter(|next| part.kind == PartKind::Statement && sends(next));
+            at += usize::from(sent.is_some());
+            let result = match part.kind {
+                PartKind::Blank => continue,
+                PartKind::Command => self.run_command(text, part),
+                PartKind::Statement => self.run_statement(text, part, sent),
+            };
+            match result {
+                Ok(Flow::Continue) => {}
+                Ok(Flow::Quit) => return Ok(Flow::Quit),
+                Err(failure) => {
+                    let ends = failure.error.kind() == ErrorKind::Cancelled
+                        || is_closed_pipe(&failure.error);
+                    if !self.go_on || ends {
+                        return Err(failure);
+                    }
+                    eprintln!("{}", failure.text());
+                    first_failure.get_or_insert(failure);
+                }
+            }
+        }
+        first_failure.map_or(Ok(Flow::Continue), Err)
+    }
+
+    fn failure(&self, text: &str, error: Error, position: Option<Position>) -> Box<Failure> {
+        let position = position.or(error.position());
+        let terminated = error.message() == TERMINATED;
+        Box::new(Failure {
+            error,
+            text: text.to_owned(),
+            position,
+            source: self.source.clone(),
+            terminated,
+        })
+    }
+
+    fn run_command(&mut self, text: &str, part: &Part<'_>) -> Result<Flow, Box<Failure>> {
+        let Some((word, arguments)) = part.command() else { return Ok(Flow::Continue) };
+        let arguments = paste(arguments, |name| self.variables.get(name)).text().to_owned();
+        match commands::run(self, word, &arguments) {
+            Ok(flow) => Ok(flow),
+            // A file that was included says where in it.
+            Err(commands::Failed::Within(failure)) => Err(failure),
+            Err(commands::Failed::Here(error)) => Err(self.failure(text, error, Some(part.token))),
+        }
+    }
+
+    fn run_statement(
+        &mut self,
+        text: &str,
+        part: &Part<'_>,
+        sent: Option<&Part<'_>>,
+    ) -> Result<Flow, Box<Failure>> {
+        let variables = self.variables.clone();
+        let pasted = paste(part.text, |name| variables.get(name));
+        let expanded =
+            sent.and_then(Part::command).is_some_and(|(word, _)| word == "G" || word == "gx");
+        for piece in split(pasted.text()) {
+            if piece.kind != PartKind::Statement {
+                continue;
+            }
+            let sql = piece.text.trim();
+            if self.echo {
+                eprintln!("{sql}");
+            }
+            let started = Instant::now();
+            let result = self.statement_shown(piece.text, expanded);
+            let place = part.locate(pasted.locate(piece.token));
+            self.ran.push(Ran {
+                place: format!("{}:{}:{}", self.source.name, place.line, place.column),
+                text: sql.to_owned(),
+                elapsed: started.elapsed(),
+                rows: *result.as_ref().unwrap_or(&0),
+                error: result.as_ref().err().cloned(),
+            });
+            if let Err(error) = result {
+                let within = error.position().map_or(piece.token, |at| piece.locate(at));
+                let position = part.locate(pasted.locate(within));
+                return Err(self.failure(text, error, Some(position)));
+            }
+            self.last = Some(piece.text.to_owned());
+        }
+        Ok(Flow::Continue)
+    }
+
+    /// Runs the last statement once more.
+    pub(super) fn again(&mut self, expanded: bool) -> Result<()> {
+        let Some(last) = self.last.clone() else { return Ok(()) };
+        self.statement_shown(&last, expanded).map(drop)
+    }
+
+    fn statement_shown(&mut self, sql: &str, expanded: bool) -> Result<u64> {
+        let before = self.display.expanded;
+        self.display.expanded |= expanded;
+        let result = self.statement(sql);
+        self.display.expanded = before;
+        result
+    }
+
+    /// Runs one statement and shows what it gives; returns its rows.
+    ///
+    /// # Errors
+    /// The statement's own, or one of writing its results.
+    pub fn statement(&mut self, sql: &str) -> Result<u64> {
+        self.statement_seen(sql, &mut |_| {})
+    }
+
+    /// As [`Shell::statement`], with a look at every batch.
+    ///
+    /// # Errors
+    /// As [`Shell::statement`]'s.
+    pub fn statement_seen(&mut self, sql: &str, see: &mut dyn FnMut(&RecordBatch)) -> Result<u64> {
+        let parameters = self.variables.parameters()?;
+        let Self { runtime, interrupts, session, display, output, .. } = self;
+        runtime.block_on(async {
+            let mut query = tokio::select! {
+                query = session.run(sql, &parameters) => query?,
+                interrupt = interrupts.next() => return Err(cancelled(interrupt)),
+            };
+            let schema = match query.outcome() {
+                Outcome::Done(tag) => {
+                    if !display.quiet {
+                        eprintln!("{tag}");
+                    }
+                    return Ok(0);
+                }
+                Outcome::Rows(schema) => schema.clone(),
+            };
+            let format = display.current()?;
+            let cap = if output.is_terminal() && !format.is_machine() { display.display_rows } else { 0 };
+            let options = output.options(display);
+            let mut renderer = format.open(&schema, &options)?;
+            let mut rows: u64 = 0;
+            let mut cut = false;
+            loop {
+                let batch = tokio::select! {
+                    batch = query.next() => batch,
+                    interrupt = interrupts.next() => return Err(cancelled(interrupt)),
+                };
+                let Some(batch) = batch.transpose()? else { break };
+                see(&batch);
+                let left = if cap == 0 { u64::MAX } else { cap - rows };
+                let shown = (batch.num_rows() as u64).min(left);
+                let length = usize::try_from(shown).unwrap_or(batch.num_rows());
+                renderer.write(&batch.slice(0, length), output.writer())?;
+                rows += shown;
+                if cap > 0 && rows >= cap {
+                    cut = batch.num_rows() as u64 > shown || query.next().await.is_some();
+                    break;
+                }
+            }
+            renderer.finish(output.writer())?;
+            output.flush()?;
+            let progress = query.progress();
+            drop(query);
+            notes(renderer.as_ref());
+            if cut {
+                eprintln!(
+                    "only the first {rows} rows were computed: \\pset display_rows 0 shows all, \\o FILE writes all"
+                );
+            }
+            if display.timing {
+                eprintln!("time: {:.3} s", progress.elapsed.as_secs_f64());
+            }
+            Ok(rows)
+        })
+    }
+
+    /// Runs a file.
+    pub(super) fn include(&mut self, path: &Path) -> Result<Flow, commands::Failed> {
+        if self.depth >= INCLUDE_DEPTH {
+            let error = Error::config(format!("files include each other {INCLUDE_DEPTH} deep"));
+            return Err(error.into());
+        }
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| Error::config(format!("{}: {e}", path.display())).with_source(e))?;
+        self.depth += 1;
+        let source =
+            Source { name: path.display().to_string(), folder: path.parent().map(Path::to_owned) };
+        let result = self.run_text(&text, source);
+        self.depth -= 1;
+        result.map_err(commands::Failed::Within)
+    }
+
+    /// Writes a line among the results.
+    pub(super) fn say(&mut self, line: &str) -> Result<()> {
+        writeln!(self.output.writer(), "{line}").map_err(write_error)?;
+        self.output.flush()
+    }
+}
+
+impl Failure {
+    /// The error as people read it.
+    pub fn text(&self) -> String {
+        // An error without a place of its own is not at the statement's first word.
+        let quoted = self.position.filter(|_| self.error.position().is_some());
+        super::error_text(&self.error, &self.text, quoted)
+    }
+
+    /// `file:line:column` of the statement.
+    pub fn place(&self) -> String {
+        match self.position {
+            Some(at) => format!("{}:{}:{}", self.source.name, at.line, at.column),
+            None => self.source.name.clone(),
+        }
+    }
+}
+
+const TERMINATED: &str = "terminated";
+
+fn cancelled(interrupt: Interrupt) -> Error {
+    match interrupt {
+        Interrupt::Interrupt => Error::cancelled("cancelled"),
+        Interrupt::Terminate => Error::cancelled(TERMINATED),
+    }
+}
+
+/// Whether a command says how the statement before it is shown.
+fn sends(part: &Part<'_>) -> bool {
+    part.command().is_some_and(|(word, _)| matches!(word, "g" | "G" | "gx"))
+}
+
+/// Whether the reader of our results has gone: a quiet end, not a failure.
+pub(super) fn is_closed_pipe(error: &Error) -> bool {
+    let mut current: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = current {
+        if let Some(io) = error.downcast_ref::<std::io::Error>()
+            && io.kind() == std::io::ErrorKind::BrokenPipe
+        {
+            return true;
+        }
+        current = error.source();
+    }
+    false
+}
+
+impl Failure {
+    /// Whether the reader of our results has gone: a quiet end, not a failure.
+    pub fn is_closed_pipe(&self) -> bool {
+        is_closed_pipe(&self.error)
+    }
+}
+
+fn notes(renderer: &dyn Renderer) {
+    for note in renderer.notes() {
+        eprintln!("note: {note}");
+    }
+}

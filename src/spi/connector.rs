@@ -1,0 +1,376 @@
+//! What a connector implements, typed, and what the engine holds, erased.
+//!
+//! An author writes [`Connector`] and [`Catalog`] with their own option structs. One blanket
+//! implementation each parses the TOML text into those structs, so that every connector reports
+//! an unknown key with its file and line and none has to think of it. The pair follows arroyo's
+//! `Connector`/`ErasedConnector`
+//! (<https://github.com/ArroyoSystems/arroyo/blob/master/crates/arroyo-operator/src/connector.rs>).
+
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::ExecutionPlan;
+use serde::de::DeserializeOwned;
+
+use super::context::{CatalogContext, StatementContext, TypeParser};
+use super::file::{CatalogFile, TableFile, TomlText};
+use crate::error::{Error, Result};
+
+/// Schema and table inside one catalog, spelled as the system spells them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableName {
+    /// The schema; `default` for systems that have none.
+    pub schema: String,
+    /// The table.
+    pub table: String,
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.table)
+    }
+}
+
+/// What a listed object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableKind {
+    /// Data of the system.
+    Table,
+    /// A stored SELECT.
+    View,
+}
+
+impl TableKind {
+    /// As `information_schema.tables.table_type` spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "BASE TABLE",
+            Self::View => "VIEW",
+        }
+    }
+}
+
+/// One line of a listing: known without opening the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableEntry {
+    /// The table's name inside its schema.
+    pub name: String,
+    /// Table or view.
+    pub kind: TableKind,
+}
+
+/// What the catalog folder says of a table, as text that only its connector can type.
+#[derive(Clone, Debug)]
+pub struct DeclaredTable {
+    /// The table's own file, if it has one.
+    pub text: Option<TomlText>,
+    /// The `[tables]` section of the catalog file: defaults for every table of the catalog.
+    pub defaults: TomlText,
+}
+
+/// A table that a statement has named.
+#[derive(Clone, Debug)]
+pub struct OpenedTable {
+    /// What DataFusion scans.
+    pub provider: Arc<dyn TableProvider>,
+    /// One line for people: where the data is and what it is.
+    pub source: String,
+    /// The declaration's description, if there is one.
+    pub description: Option<String>,
+}
+
+/// How bad a [`Finding`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Works, but somebody should look.
+    Warning,
+    /// Does not work.
+    Error,
+}
+
+impl Severity {
+    /// As the check's answer spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One line of a check's answer.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is about: a file, a table, a server.
+    pub object: String,
+    /// What was found.
+    pub message: String,
+    /// The way out, if there is something to do.
+    pub fix: Option<String>,
+}
+
+/// Turns one kind of physical plan node into bytes and back.
+///
+/// A node's bytes hold splits and a recipe, never a client or a credential: whoever decodes them
+/// opens what they need from the [`TaskContext`].
+pub trait NodeCodec: Debug + Send + Sync {
+    /// The name in the envelope; stays the same for ever.
+    fn kind(&self) -> &'static str;
+
+    /// The node's bytes, or `None` when the node is not of this kind.
+    fn encode(&self, node: &Arc<dyn ExecutionPlan>) -> Option<Result<Vec<u8>>>;
+
+    /// The node again.
+    fn decode(&self, bytes: &[u8], context: &TaskContext) -> Result<Arc<dyn ExecutionPlan>>;
+}
+
+/// A system that Sluice can read, with its own typed options.
+pub trait Connector: Debug + Send + Sync + 'static {
+    /// `[options]` of the catalog file. Its doc comments are the reference of the keys.
+    type CatalogOptions: DeserializeOwned;
+    /// `[options]` of a table file.
+    type TableOptions: DeserializeOwned + Send + Sync + 'static;
+
+    /// The name in `connector = "…"`; equals the connector's folder.
+    fn name(&self) -> &'static str;
+
+    /// One sentence for listings.
+    fn description(&self) -> &'static str;
+
+    /// Opens a catalog. Does no I/O: a dead server is found by the statement that needs it.
+    ///
+    /// # Errors
+    /// `Config` when the options contradict each other.
+    fn open(
+        &self,
+        context: CatalogContext,
+        options: Self::CatalogOptions,
+    ) -> Result<Arc<dyn Catalog<TableOptions = Self::TableOptions>>>;
+
+    /// The plan nodes that this connector's scans put into plans.
+    fn nodes(&self) -> &'static [&'static dyn NodeCodec] {
+        &[]
+    }
+}
+
+/// An opened catalog of one system.
+#[async_trait]
+pub trait Catalog: Debug + Send + Sync {
+    /// As in [`Connector::TableOptions`].
+    type TableOptions: DeserializeOwned + Send + Sync + 'static;
+
+    /// The schemas that the system has by itself.
+    async fn schemas(&self, context: &Arc<StatementContext>) -> Result<Vec<String>>;
+
+    /// The tables of a schema that the system has by itself, names only.
+    async fn tables(
+        &self,
+        context: &Arc<StatementContext>,
+        schema: &str,
+    ) -> Result<Vec<TableEntry>>;
+
+    /// Opens a table; `None` when the system has none of that name. A declared table without data
+    /// is a table all the same, or an error that says where the data should be.
+    async fn table(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        declared: TableFile<Self::TableOptions>,
+    ) -> Result<Option<OpenedTable>>;
+
+    /// The bad records of a table as a table of their own: `errors('t')`.
+    async fn errors(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        declared: TableFile<Self::TableOptions>,
+    ) -> Result<Option<OpenedTable>>;
+
+    /// A table over a location typed in a statement, when that location lies in this catalog.
+    /// Only connectors with a location answer.
+    async fn path(
+        &self,
+        _context: &Arc<StatementContext>,
+        _location: &str,
+    ) -> Result<Option<OpenedTable>> {
+        Ok(None)
+    }
+
+    /// Whether the system can be reached, as whom, and what is wrong.
+    async fn check(&self, context: &Arc<StatementContext>) -> Result<Vec<Finding>>;
+
+    /// The text of a table file that declares what a sample of the table shows.
+    async fn infer(
+        &self,
+        _context: &Arc<StatementContext>,
+        name: &TableName,
+    ) -> Result<Option<String>> {
+        Err(Error::unsupported(format!("the columns of {name} cannot be inferred")))
+    }
+
+    /// One line for people: where the data of this catalog is.
+    fn location(&self) -> String;
+}
+
+/// [`Connector`] without its types: what the list of connectors holds.
+pub trait ErasedConnector: Debug + Send + Sync {
+    /// See [`Connector::name`].
+    fn name(&self) -> &'static str;
+    /// See [`Connector::description`].
+    fn description(&self) -> &'static str;
+    /// Types the `[options]` of a catalog file and opens the catalog.
+    fn open(&self, context: CatalogContext, file: &CatalogFile) -> Result<Arc<dyn ErasedCatalog>>;
+    /// See [`Connector::nodes`].
+    fn nodes(&self) -> &'static [&'static dyn NodeCodec];
+}
+
+impl<C: Connector> ErasedConnector for C {
+    fn name(&self) -> &'static str {
+        Connector::name(self)
+    }
+
+    fn description(&self) -> &'static str {
+        Connector::description(self)
+    }
+
+    fn open(&self, context: CatalogContext, file: &CatalogFile) -> Result<Arc<dyn ErasedCatalog>> {
+        let types = context.types();
+        let catalog = Connector::open(self, context, file.options()?)?;
+        Ok(Arc::new(Erased { catalog, types }))
+    }
+
+    fn nodes(&self) -> &'static [&'static dyn NodeCodec] {
+        Connector::nodes(self)
+    }
+}
+
+/// [`Catalog`] without its types: takes table files as text.
+#[async_trait]
+pub trait ErasedCatalog: Debug + Send + Sync {
+    /// See [`Catalog::schemas`].
+    async fn schemas(&self, context: &Arc<StatementContext>) -> Result<Vec<String>>;
+    /// See [`Catalog::tables`].
+    async fn tables(
+        &self,
+        context: &Arc<StatementContext>,
+        schema: &str,
+    ) -> Result<Vec<TableEntry>>;
+    /// See [`Catalog::table`].
+    async fn table(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        declared: &DeclaredTable,
+    ) -> Result<Option<OpenedTable>>;
+    /// See [`Catalog::errors`].
+    async fn errors(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        declared: &DeclaredTable,
+    ) -> Result<Option<OpenedTable>>;
+    /// See [`Catalog::path`].
+    async fn path(
+        &self,
+        context: &Arc<StatementContext>,
+        location: &str,
+    ) -> Result<Option<OpenedTable>>;
+    /// See [`Catalog::check`].
+    async fn check(&self, context: &Arc<StatementContext>) -> Result<Vec<Finding>>;
+    /// Types a table file without opening the table, to find what is wrong in it.
+    fn check_file(&self, declared: &DeclaredTable) -> Result<()>;
+    /// See [`Catalog::infer`].
+    async fn infer(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+    ) -> Result<Option<String>>;
+    /// See [`Catalog::location`].
+    fn location(&self) -> String;
+}
+
+struct Erased<T> {
+    catalog: Arc<dyn Catalog<TableOptions = T>>,
+    types: TypeParser,
+}
+
+impl<T> Debug for Erased<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.catalog.fmt(f)
+    }
+}
+
+impl<T: DeserializeOwned> Erased<T> {
+    fn typed(&self, declared: &DeclaredTable) -> Result<TableFile<T>> {
+        TableFile::parse(declared.text.as_ref(), &declared.defaults, self.types)
+    }
+}
+
+#[async_trait]
+impl<T: DeserializeOwned + Send + Sync + 'static> ErasedCatalog for Erased<T> {
+    async fn schemas(&self, context: &Arc<StatementContext>) -> Result<Vec<String>> {
+        self.catalog.schemas(context).await
+    }
+
+    async fn tables(
+        &self,
+        context: &Arc<StatementContext>,
+        schema: &str,
+    ) -> Result<Vec<TableEntry>> {
+        self.catalog.tables(context, schema).await
+    }
+
+    async fn table(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        declared: &DeclaredTable,
+    ) -> Result<Option<OpenedTable>> {
+        self.catalog.table(context, name, self.typed(declared)?).await
+    }
+
+    async fn errors(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        declared: &DeclaredTable,
+    ) -> Result<Option<OpenedTable>> {
+        self.catalog.errors(context, name, self.typed(declared)?).await
+    }
+
+    async fn path(
+        &self,
+        context: &Arc<StatementContext>,
+        location: &str,
+    ) -> Result<Option<OpenedTable>> {
+        self.catalog.path(context, location).await
+    }
+
+    async fn check(&self, context: &Arc<StatementContext>) -> Result<Vec<Finding>> {
+        self.catalog.check(context).await
+    }
+
+    fn check_file(&self, declared: &DeclaredTable) -> Result<()> {
+        self.typed(declared).map(drop)
+    }
+
+    async fn infer(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+    ) -> Result<Option<String>> {
+        self.catalog.infer(context, name).await
+    }
+
+    fn location(&self) -> String {
+        self.catalog.location()
+    }
+}

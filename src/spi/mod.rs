@@ -1,0 +1,24 @@
+//! The seam between the engine and the systems it reads: what a connector is, what it may ask
+//! for, and the files that declare its catalogs and tables.
+//!
+//! No SQL text, no server and no name of a system stands here. Connectors implement these traits,
+//! the catalog calls them, and only the engine knows which connectors and stores there are.
+
+mod connector;
+mod context;
+mod file;
+mod read_point;
+mod receipt;
+mod settings;
+mod store;
+
+pub use connector::{
+    Catalog, Connector, DeclaredTable, ErasedCatalog, ErasedConnector, Finding, NodeCodec,
+    OpenedTable, Severity, TableEntry, TableKind, TableName,
+};
+pub use context::{CatalogContext, Shared, StatementContext, TypeParser};
+pub use file::{CatalogFile, ColumnFile, DeclaredColumn, OnError, RowShare, TableFile, TomlText};
+pub use read_point::{PinnedFile, PinnedListing, ReadPoint, ReadPointBook};
+pub use receipt::{Receipt, SourceReceipt};
+pub use settings::SluiceSettings;
+pub use store::{OpenStore, OpenedStore, StoreScheme, StoreUrl};

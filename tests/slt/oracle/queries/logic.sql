@@ -1,0 +1,46 @@
+-- Three-valued logic: AND, OR, NOT, comparisons, BETWEEN and CASE with NULL.
+
+CREATE TABLE p AS SELECT * FROM (VALUES (1, true), (2, false), (3, NULL)) AS t(id, b);
+
+SELECT x.b, y.b, x.b AND y.b, x.b OR y.b FROM p AS x CROSS JOIN p AS y ORDER BY x.id, y.id;
+SELECT b, NOT b FROM p ORDER BY id;
+SELECT b IS TRUE, b IS FALSE, b IS UNKNOWN, b IS NULL FROM p ORDER BY id;
+SELECT b IS NOT TRUE, b IS NOT FALSE, b IS NOT UNKNOWN, b IS NOT NULL FROM p ORDER BY id;
+SELECT id FROM p WHERE b;
+SELECT id FROM p WHERE NOT b;
+SELECT id FROM p WHERE b IS NULL;
+SELECT id FROM p WHERE b OR id = 3;
+SELECT id FROM p WHERE b = NULL;
+SELECT id FROM p WHERE NULL;
+SELECT id FROM p WHERE b <> true OR b IS NULL;
+SELECT NULL = NULL, NULL <> NULL, NULL < 1, NULL IS NULL, NULL IS NOT NULL;
+SELECT NULL AND false, NULL AND true, NULL OR true, NULL OR false;
+SELECT 1 BETWEEN 0 AND 2, 1 BETWEEN 2 AND 0, 1 NOT BETWEEN 2 AND 3, 1 BETWEEN 1 AND 1;
+SELECT 1 BETWEEN NULL AND 2, 3 BETWEEN NULL AND 2, 1 NOT BETWEEN 2 AND NULL, NULL BETWEEN 1 AND 2;
+SELECT x FROM (VALUES (1), (2), (3), (NULL)) AS t(x) WHERE x BETWEEN 2 AND 3;
+SELECT x FROM (VALUES (1), (2), (3), (NULL)) AS t(x) WHERE x NOT BETWEEN 2 AND 3;
+SELECT x FROM (VALUES (1), (2), (NULL)) AS t(x) WHERE NOT (x > 1);
+SELECT x FROM (VALUES (1), (2), (NULL)) AS t(x) WHERE x > 1 OR x <= 1;
+SELECT CASE WHEN NULL THEN 1 ELSE 2 END, CASE NULL WHEN NULL THEN 1 ELSE 2 END;
+SELECT id, CASE WHEN b THEN 'yes' WHEN NOT b THEN 'no' ELSE 'unknown' END FROM p ORDER BY id;
+SELECT id, CASE b WHEN true THEN 't' WHEN false THEN 'f' END FROM p ORDER BY id;
+SELECT CASE 2 WHEN 1 THEN 'a' WHEN 2 THEN 'b' WHEN 2 THEN 'c' END, CASE WHEN false THEN 1 END;
+SELECT CASE WHEN x > 1 THEN 1 ELSE 2.5::DOUBLE END FROM (VALUES (1), (2)) AS t(x) ORDER BY x;
+-- A branch that is not taken is not evaluated.
+-- duckdb: SELECT CASE WHEN x = 0 THEN 0 ELSE 10 // x END FROM (VALUES (0), (5)) AS t(x) ORDER BY x
+SELECT CASE WHEN x = 0 THEN 0 ELSE 10 / x END FROM (VALUES (0), (5)) AS t(x) ORDER BY x;
+SELECT coalesce(NULL, NULL, 3, 4), coalesce(NULL, NULL);
+SELECT coalesce(x, y, 0) FROM (VALUES (1, 2), (NULL, 2), (NULL, NULL)) AS t(x, y);
+SELECT nullif(1, 1), nullif(1, 2), nullif(NULL, 1), nullif(1, NULL);
+-- duckdb: SELECT ifnull(NULL, 2), ifnull(NULL, 3)
+SELECT ifnull(NULL, 2), nvl(NULL, 3);
+SELECT greatest(1, NULL, 3), least(1, NULL, 3), greatest(NULL, NULL);
+SELECT bool_and(b), bool_or(b) FROM p;
+SELECT bool_and(b), bool_or(b) FROM p WHERE id = 3;
+SELECT count(*) FILTER (WHERE b), count(*) FILTER (WHERE NOT b), count(*) FILTER (WHERE b IS NULL) FROM p;
+SELECT count(b), count(*) FROM p;
+SELECT 1 + NULL, NULL * 0, NULL || 'a', -CAST(NULL AS INTEGER);
+SELECT b, count(*) FROM p GROUP BY b;
+SELECT true > false, true = true, false < NULL;
+SELECT x FROM (VALUES (1), (NULL)) AS t(x) WHERE (x = 1) IS NOT TRUE;
+SELECT x FROM (VALUES (1), (NULL)) AS t(x) WHERE (x = 1) IS NOT FALSE;
