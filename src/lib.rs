@@ -8,6 +8,7 @@
 //! | [`engine`] | statements, sessions, limits: the one place that knows all connectors and stores |
 //! | [`catalog`] | a folder of files becomes catalogs, schemas, tables, views |
 //! | [`connectors`] | the systems that are read, one folder each |
+//! | [`stream`] | records: what text and live sources share |
 //! | [`stores`] | object stores by URL scheme, one file each |
 //! | [`spi`] | the seam between engine and connectors |
 //! | [`error`] | the one public error |
@@ -23,3 +24,4 @@ pub mod render;
 pub mod repl;
 pub mod spi;
 pub mod stores;
+pub mod stream;

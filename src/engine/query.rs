@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::EngineParts;
 use crate::error::{Error, Result};
+use crate::spi::StatementContext;
 
 /// What a statement gives.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub trait Query: Send {
     async fn next(&mut self) -> Option<Result<RecordBatch>>;
     /// How far it has come.
     fn progress(&self) -> Progress;
+    /// What a person should know of the answer once it is there: bad records that are not in it.
+    fn notes(&self) -> Vec<String>;
 }
 
 /// A statement that runs in this process.
@@ -50,6 +53,7 @@ pub trait Query: Send {
 pub struct LocalQuery {
     pub(super) id: String,
     pub(super) outcome: Outcome,
+    pub(super) statement: Arc<StatementContext>,
     pub(super) batches: mpsc::Receiver<Result<RecordBatch>>,
     pub(super) task: RunningTask,
     pub(super) started: Instant,
@@ -119,6 +123,16 @@ impl Query for LocalQuery {
             }
         }
         batch
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let sources = self.statement.receipt().sources();
+        let bad = sources.iter().filter_map(|(source, counters)| {
+            let count = *counters.get("bad_records")?;
+            let records = if count == 1 { "record of" } else { "records of" };
+            Some(format!("{count} bad {records} {source}: errors('{source}') shows them"))
+        });
+        bad.collect()
     }
 
     fn progress(&self) -> Progress {

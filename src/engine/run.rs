@@ -56,30 +56,33 @@ impl Started {
 /// Runs a statement on the query threads: says what it gives on `head`, then sends its batches.
 pub(super) async fn drive(
     job: Job,
-    head: oneshot::Sender<Result<Outcome>>,
+    head: oneshot::Sender<Result<(Outcome, Arc<StatementContext>)>>,
     batches: mpsc::Sender<Result<RecordBatch>>,
 ) {
     let started = AssertUnwindSafe(start(&job)).catch_unwind().await;
     let started = started.unwrap_or_else(|panic| Err(panicked(&panic)));
-    let (outcome, run) = match started {
+    let (started, statement) = match started {
         Err(e) => {
             // A front end that is gone does not need the error.
             let _ = head.send(Err(e));
             return;
         }
-        Ok((Started::Done(tag), _)) => (Outcome::Done(tag), None),
-        Ok((Started::Batches(schema, ready), statement)) => {
+        Ok((started, statement)) => (started, statement),
+    };
+    let (outcome, run) = match started {
+        Started::Done(tag) => (Outcome::Done(tag), None),
+        Started::Batches(schema, ready) => {
             let stream = futures::stream::iter(ready.into_iter().map(Ok)).boxed();
-            (Outcome::Rows(schema), Some((stream, None, statement)))
+            (Outcome::Rows(schema), Some((stream, None)))
         }
-        Ok((Started::Stream(schema, stream, plan), statement)) => {
-            (Outcome::Rows(schema), Some((stream.boxed(), Some(plan), statement)))
+        Started::Stream(schema, stream, plan) => {
+            (Outcome::Rows(schema), Some((stream.boxed(), Some(plan))))
         }
     };
-    if head.send(Ok(outcome)).is_err() {
+    if head.send(Ok((outcome, Arc::clone(&statement)))).is_err() {
         return;
     }
-    let Some((mut stream, plan, statement)) = run else { return };
+    let Some((mut stream, plan)) = run else { return };
     let mut failed = false;
     let mut rows = 0;
     loop {

@@ -122,12 +122,13 @@ impl Session for LocalSession {
                 begun.map_err(|_| deadline.error())?
             }
         };
-        let outcome = begun.map_err(|_| {
+        let (outcome, statement) = begun.map_err(|_| {
             Error::internal("the statement ended without an answer: this is a bug in Sluice")
         })??;
         Ok(Box::new(LocalQuery {
             id,
             outcome,
+            statement,
             batches,
             task,
             started,

@@ -15,7 +15,6 @@ use crate::engine::statement::split::{Part, PartKind, split};
 use crate::engine::statement::variables::paste;
 use crate::engine::{Outcome, Session};
 use crate::error::{Error, ErrorKind, Position, Result};
-use crate::render::Renderer;
 
 /// How deep files may include files.
 const INCLUDE_DEPTH: usize = 32;
@@ -346,8 +345,12 @@ impl Shell {
             renderer.finish(output.writer())?;
             output.flush()?;
             let progress = query.progress();
+            let mut all = query.notes();
             drop(query);
-            notes(renderer.as_ref());
+            all.extend(renderer.notes());
+            for note in all {
+                eprintln!("note: {note}");
+            }
             if cut {
                 eprintln!(
                     "only the first {rows} rows were computed: \\pset display_rows 0 shows all, \\o FILE writes all"
@@ -432,11 +435,5 @@ impl Failure {
     /// Whether the reader of our results has gone: a quiet end, not a failure.
     pub fn is_closed_pipe(&self) -> bool {
         is_closed_pipe(&self.error)
-    }
-}
-
-fn notes(renderer: &dyn Renderer) {
-    for note in renderer.notes() {
-        eprintln!("note: {note}");
     }
 }

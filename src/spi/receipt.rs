@@ -23,6 +23,14 @@ impl Receipt {
         *sources.entry(source.to_owned()).or_default().entry(counter).or_default() += amount;
     }
 
+    /// Raises a counter of a source to `amount` if it is lower: two scans of one table see the same
+    /// bad records, which are no more for that.
+    pub fn at_least(&self, source: &str, counter: &'static str, amount: u64) {
+        let mut sources = self.sources.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = sources.entry(source.to_owned()).or_default().entry(counter).or_default();
+        *known = amount.max(*known);
+    }
+
     /// All counters so far.
     pub fn sources(&self) -> BTreeMap<String, SourceReceipt> {
         self.sources.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use object_store::path::Path;
 
-use super::format::{Format, stem};
+use super::format::stem;
 use super::listing::Lister;
 use super::options::{CatalogOptions, Layout, TableOptions};
 use super::partition::key_value;
 use super::table::{FilesTable, Root};
+use super::text::Half;
 use crate::error::{Error, Result};
 use crate::spi::{
     Catalog, CatalogContext, Finding, OpenedStore, OpenedTable, Severity, StatementContext,
-    StoreUrl, TableEntry, TableFile, TableKind, TableName,
+    StoreUrl, TableEntry, TableFile, TableKind, TableName, TomlText,
 };
 
 /// The schema of tables that stand directly below the location.
@@ -130,26 +131,36 @@ impl FilesCatalog {
         context: &Arc<StatementContext>,
         label: String,
         root: Root,
+        half: Half,
         declared: &TableFile<TableOptions>,
-    ) -> Result<OpenedTable> {
-        let format = declared.options.format.as_deref().map(Format::parse).transpose()?;
-        let source = self.store.outer(root.path());
-        let table = FilesTable::open(
-            self.lister(context),
-            self.store.clone(),
-            self.store_url.clone(),
-            label,
-            root,
-            format,
-            declared,
-        )
-        .await?;
-        Ok(OpenedTable {
-            provider: Arc::new(table),
-            source,
-            description: declared.description.clone(),
-        })
+    ) -> Result<FilesTable> {
+        let lister = self.lister(context);
+        let (store, url) = (self.store.clone(), self.store_url.clone());
+        FilesTable::open(lister, store, url, label, root, half, declared).await
     }
+
+    async fn open_named(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        half: Half,
+        declared: TableFile<TableOptions>,
+    ) -> Result<Option<OpenedTable>> {
+        let lister = self.lister(context);
+        let Some(root) = self.root(&lister, name, &declared).await? else { return Ok(None) };
+        let label = format!("{}.{name}", self.name);
+        let source = self.store.outer(root.path());
+        let table = self.open_table(context, label.clone(), root, half, &declared).await;
+        let table = table.map_err(|e| e.within(format!("table {label}")))?;
+        let description = declared.description;
+        Ok(Some(OpenedTable { provider: Arc::new(table), source, description }))
+    }
+}
+
+/// Options of a table that nobody has declared.
+fn nothing_declared() -> Result<TableFile<TableOptions>> {
+    let types = |_: &str| Err(Error::internal("nothing is declared"));
+    TableFile::parse(None, &TomlText::new("", "", false), types)
 }
 
 /// The schema that a folder is: Hive calls schema `x` folder `x.db`.
@@ -192,22 +203,16 @@ impl Catalog for FilesCatalog {
         name: &TableName,
         declared: TableFile<TableOptions>,
     ) -> Result<Option<OpenedTable>> {
-        let lister = self.lister(context);
-        let Some(root) = self.root(&lister, name, &declared).await? else { return Ok(None) };
-        let label = format!("{}.{name}", self.name);
-        let opened = self.open_table(context, label.clone(), root, &declared).await;
-        opened.map(Some).map_err(|e| e.within(format!("table {label}")))
+        self.open_named(context, name, Half::Good, declared).await
     }
 
     async fn errors(
         &self,
-        _: &Arc<StatementContext>,
+        context: &Arc<StatementContext>,
         name: &TableName,
-        _: TableFile<TableOptions>,
+        declared: TableFile<TableOptions>,
     ) -> Result<Option<OpenedTable>> {
-        Err(Error::unsupported(format!(
-            "{name} is not a text table: its files have no bad records"
-        )))
+        self.open_named(context, name, Half::Bad, declared).await
     }
 
     async fn path(
@@ -218,10 +223,27 @@ impl Catalog for FilesCatalog {
         let base = format!("{}/", self.store.location.trim_end_matches('/'));
         let Some(relative) = location.strip_prefix(&base) else { return Ok(None) };
         let root = self.declared_root(&self.lister(context), relative).await?;
-        let declared = TableFile::parse(None, &crate::spi::TomlText::new("", "", false), |_| {
-            Err(Error::internal("a path has no declared columns"))
+        let (label, declared) = (location.to_owned(), nothing_declared()?);
+        let table = self.open_table(context, label, root, Half::Good, &declared).await?;
+        let source = location.to_owned();
+        Ok(Some(OpenedTable { provider: Arc::new(table), source, description: None }))
+    }
+
+    async fn infer(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+    ) -> Result<Option<String>> {
+        let declared = nothing_declared()?;
+        let Some(root) = self.root(&self.lister(context), name, &declared).await? else {
+            return Ok(None);
+        };
+        let label = format!("{}.{name}", self.name);
+        let table = self.open_table(context, label.clone(), root, Half::Good, &declared).await?;
+        let text = table.table_file().ok_or_else(|| {
+            Error::unsupported(format!("{label} needs no table file: its files say their types"))
         })?;
-        self.open_table(context, location.to_owned(), root, &declared).await.map(Some)
+        Ok(Some(text))
     }
 
     async fn check(&self, context: &Arc<StatementContext>) -> Result<Vec<Finding>> {

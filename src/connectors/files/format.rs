@@ -1,5 +1,6 @@
 //! Which format a file has, by its name.
 
+use datafusion_datasource::file_compression_type::FileCompressionType;
 use object_store::path::Path;
 
 use crate::error::{Error, Result};
@@ -9,6 +10,8 @@ use crate::error::{Error, Result};
 pub(super) enum Format {
     Parquet,
     Arrow,
+    Csv,
+    Json,
 }
 
 /// The extensions of each format. Case does not matter.
@@ -19,14 +22,40 @@ const EXTENSIONS: &[(&str, Format)] = &[
     ("arrow", Format::Arrow),
     ("feather", Format::Arrow),
     ("ipc", Format::Arrow),
+    ("csv", Format::Csv),
+    ("tsv", Format::Csv),
+    ("json", Format::Json),
+    ("ndjson", Format::Json),
+    ("jsonl", Format::Json),
 ];
+
+/// The extensions that stand behind another one, for text that was compressed as a whole.
+const COMPRESSIONS: &[(&str, FileCompressionType)] = &[
+    ("gz", FileCompressionType::GZIP),
+    ("zst", FileCompressionType::ZSTD),
+    ("bz2", FileCompressionType::BZIP2),
+    ("xz", FileCompressionType::XZ),
+];
+
+/// A name without the extension of its compression, and that compression.
+pub(super) fn uncompressed(name: &str) -> (&str, FileCompressionType) {
+    if let Some((rest, extension)) = name.rsplit_once('.')
+        && let Some((_, kind)) =
+            COMPRESSIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension))
+    {
+        return (rest, *kind);
+    }
+    (name, FileCompressionType::UNCOMPRESSED)
+}
 
 impl Format {
     /// The format that a file name says; `None` when it says none.
     pub(super) fn of_name(name: &str) -> Option<Self> {
+        let (name, compression) = uncompressed(name);
         let (_, extension) = name.rsplit_once('.')?;
         let known = EXTENSIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension));
-        known.map(|(_, format)| *format)
+        let format = known.map(|(_, format)| *format)?;
+        (format.is_text() || compression == FileCompressionType::UNCOMPRESSED).then_some(format)
     }
 
     /// The format of a name in `format = "…"`.
@@ -34,8 +63,10 @@ impl Format {
         match name.to_ascii_lowercase().as_str() {
             "parquet" => Ok(Self::Parquet),
             "arrow" => Ok(Self::Arrow),
+            "csv" => Ok(Self::Csv),
+            "json" => Ok(Self::Json),
             _ => Err(Error::config(format!("unknown format `{name}`"))
-                .with_hint("known formats: parquet, arrow")),
+                .with_hint("known formats: parquet, arrow, csv, json")),
         }
     }
 
@@ -44,6 +75,16 @@ impl Format {
         match self {
             Self::Parquet => "parquet",
             Self::Arrow => "arrow",
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
+
+    /// Whether its files are text, in which single records can be bad.
+    pub(super) fn is_text(self) -> bool {
+        match self {
+            Self::Csv | Self::Json => true,
+            Self::Parquet | Self::Arrow => false,
         }
     }
 
@@ -78,5 +119,6 @@ impl Format {
 /// The table name of a data file: its name without the extensions that are known.
 pub(super) fn stem(name: &str) -> Option<&str> {
     Format::of_name(name)?;
+    let (name, _) = uncompressed(name);
     name.rsplit_once('.').map(|(stem, _)| stem).filter(|stem| !stem.is_empty())
 }

@@ -1,7 +1,8 @@
-//! Folders of files as tables: Parquet and Arrow files over any store.
+//! Folders of files as tables: Parquet, Arrow, CSV and JSON over any store.
 //!
-//! Our own lister and planning, DataFusion's readers underneath. [`catalog`] finds tables,
-//! [`listing`] their files, [`table`] decides what is pruned, [`scan`] reads.
+//! Our own lister and planning; DataFusion's readers underneath for Parquet and Arrow, our own for
+//! text. [`catalog`] finds tables, [`listing`] their files, [`table`] decides what is pruned,
+//! [`scan`] reads.
 
 mod catalog;
 mod format;
@@ -13,6 +14,7 @@ mod partition;
 mod scan;
 mod schema;
 mod table;
+mod text;
 
 use std::sync::Arc;
 

@@ -36,4 +36,46 @@ pub(crate) struct TableOptions {
     pub(super) location: Option<String>,
     /// `parquet`, `csv`, `json` or `arrow`, for files whose names do not say it.
     pub(super) format: Option<String>,
+    /// CSV: whether the first record names the columns. Found out if not given; true where
+    /// columns are declared.
+    pub(super) header: Option<bool>,
+    /// CSV: what stands between fields. Found out among `,` tab `;` `|` if not given.
+    pub(super) delimiter: Option<String>,
+    /// CSV: what stands around fields that hold delimiters: `"` if not given; empty for none.
+    pub(super) quote: Option<String>,
+    /// CSV: what stands before a quote within quotes; without it such a quote is written twice.
+    pub(super) escape: Option<String>,
+    /// CSV: what lines to skip begin with.
+    pub(super) comment: Option<String>,
+    /// CSV: unquoted texts that are NULL: the empty one if not given.
+    pub(super) null: Option<Vec<String>>,
+    /// CSV: lines before the header.
+    #[serde(default)]
+    pub(super) skip_rows: usize,
+    /// CSV: how many fields every record has, in files without a header.
+    pub(super) fields: Option<usize>,
+    /// CSV: whether quoted fields may hold line ends. Found out from the start of a file if not
+    /// given. Such files are not cut into pieces.
+    pub(super) multiline: Option<bool>,
+    /// CSV: the encoding, such as `gb18030` or `latin1`: UTF-8 if not given.
+    pub(super) encoding: Option<String>,
+    /// CSV: how dates are written, as strftime has it: ISO 8601 if not given.
+    pub(super) date_format: Option<String>,
+    /// CSV: how timestamps are written.
+    pub(super) timestamp_format: Option<String>,
+    /// CSV: whether numbers have a comma before the fraction.
+    #[serde(default)]
+    pub(super) decimal_comma: bool,
+    /// JSON: `lines` (one object a line) or `array` (a file is one array). Found out if not given.
+    pub(super) layout: Option<JsonLayout>,
+}
+
+/// How JSON records stand in a file.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum JsonLayout {
+    /// One object a line.
+    Lines,
+    /// The elements of one array.
+    Array,
 }

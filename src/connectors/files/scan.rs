@@ -22,7 +22,7 @@ use datafusion::physical_plan::execution_plan::{
 use datafusion::physical_plan::filter_pushdown::{
     ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown,
 };
-use datafusion::physical_plan::metrics::MetricsSet;
+use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
@@ -35,6 +35,7 @@ use datafusion_datasource::{FileRange, PartitionedFile, TableSchema};
 use object_store::ObjectMeta;
 
 use super::format::Format;
+use super::text::{self, Tally, TextRecipe};
 use super::{ipc, parquet};
 use crate::error::{Error, Result};
 use crate::spi::{StatementContext, StoreUrl};
@@ -49,24 +50,24 @@ const PARTITION_BYTES: u64 = 1024 * 1024;
 pub(super) struct Recipe {
     label: String,
     store: StoreUrl,
+    root: String,
     format: Format,
     file_schema: SchemaRef,
     partition_fields: Vec<FieldRef>,
     table_schema: SchemaRef,
+    text: Option<TextRecipe>,
 }
 
 impl Recipe {
-    /// A recipe; `label` is what people call the table.
-    ///
-    /// # Errors
-    /// `Config` when a partition column is also a column of the files.
+    /// A recipe; `label` is what people call the table, `root` the store's root as they write it.
     pub(super) fn new(
         label: String,
         store: StoreUrl,
+        root: String,
         format: Format,
         file_schema: SchemaRef,
         partition_fields: Vec<FieldRef>,
-    ) -> Result<Self> {
+    ) -> Self {
         // Writers that keep partition columns in the files: the folder's value counts.
         let columns = file_schema.fields().iter().filter(|field| {
             !partition_fields.iter().any(|partition| partition.name() == field.name())
@@ -75,7 +76,22 @@ impl Recipe {
             Arc::new(Schema::new(columns.cloned().collect::<Vec<FieldRef>>()));
         let all = file_schema.fields().iter().chain(&partition_fields);
         let table_schema = Arc::new(Schema::new(all.cloned().collect::<Vec<FieldRef>>()));
-        Ok(Self { label, store, format, file_schema, partition_fields, table_schema })
+        Self { label, store, root, format, file_schema, partition_fields, table_schema, text: None }
+    }
+
+    /// The same for text, with what its records are.
+    pub(super) fn with_text(self, text: TextRecipe) -> Self {
+        Self { text: Some(text), ..self }
+    }
+
+    /// What text records are.
+    pub(super) fn text(&self) -> Option<&TextRecipe> {
+        self.text.as_ref()
+    }
+
+    /// A path of the store as people write it.
+    pub(super) fn outer(&self, path: &object_store::path::Path) -> String {
+        format!("{}{path}", self.root)
     }
 
     /// What people call the table.
@@ -179,8 +195,27 @@ pub(super) struct FilesScan {
     fetch: Option<usize>,
     statistics: Arc<Statistics>,
     properties: Arc<PlanProperties>,
-    // The scans that `execute` built, for their metrics.
-    running: Arc<Mutex<Vec<Arc<dyn ExecutionPlan>>>>,
+    running: Arc<Running>,
+}
+
+/// What is known once partitions run; none of it is part of the plan.
+#[derive(Debug)]
+struct Running {
+    // The stock scans that `execute` built, for their metrics.
+    inner: Mutex<Vec<Arc<dyn ExecutionPlan>>>,
+    // Of text, which has no stock scan.
+    metrics: ExecutionPlanMetricsSet,
+    tally: Arc<Tally>,
+}
+
+impl Running {
+    fn new(partitions: usize) -> Arc<Self> {
+        Arc::new(Self {
+            inner: Mutex::default(),
+            metrics: ExecutionPlanMetricsSet::new(),
+            tally: Arc::new(Tally::new(partitions)),
+        })
+    }
 }
 
 impl FilesScan {
@@ -203,6 +238,7 @@ impl FilesScan {
             EmissionType::Incremental,
             Boundedness::Bounded,
         ));
+        let running = Running::new(splits.len());
         Ok(Self {
             recipe,
             splits,
@@ -211,13 +247,41 @@ impl FilesScan {
             fetch,
             statistics,
             properties,
-            running: Arc::default(),
+            running,
         })
     }
 
     /// The same scan with more filters.
     fn with_filters(&self, filters: Vec<Arc<dyn PhysicalExpr>>) -> Self {
-        Self { filters, running: Arc::default(), ..self.clone() }
+        Self { filters, running: Running::new(self.splits.len()), ..self.clone() }
+    }
+
+    fn partition(&self, partition: usize) -> Result<&[Split]> {
+        self.splits.get(partition).map(Vec::as_slice).ok_or_else(|| {
+            Error::internal(format!("partition {partition} of {}", self.splits.len()))
+        })
+    }
+
+    /// Our own scan of text over the splits of one partition.
+    fn scan_text(
+        &self,
+        text: &TextRecipe,
+        partition: usize,
+        task: &TaskContext,
+    ) -> DfResult<SendableRecordBatchStream> {
+        let store = task.runtime_env().object_store(self.recipe.store.as_object_store_url())?;
+        let statement = StatementContext::of(task.session_config())?;
+        let partition = text::Partition {
+            number: partition,
+            splits: self.partition(partition)?.to_vec(),
+            projection: self.projection.clone(),
+            schema: self.schema(),
+            fetch: self.fetch,
+            batch_size: task.session_config().batch_size(),
+            tally: Arc::clone(&self.running.tally),
+        };
+        let metrics = &self.running.metrics;
+        Ok(text::scan(store, &self.recipe, text, partition, metrics, &statement))
     }
 
     /// The stock scan over the splits of one partition.
@@ -231,10 +295,11 @@ impl FilesScan {
         let source = match self.recipe.format {
             Format::Parquet => parquet::source(store, &statement, task, &self.recipe, predicate),
             Format::Arrow => ipc::source(&self.recipe),
+            Format::Csv | Format::Json => {
+                return Err(Error::internal("text has no stock scan").into());
+            }
         };
-        let splits = self.splits.get(partition).ok_or_else(|| {
-            Error::internal(format!("partition {partition} of {}", self.splits.len()))
-        })?;
+        let splits = self.partition(partition)?;
         let files: FileGroup = splits.iter().map(partitioned_file).collect::<Vec<_>>().into();
         let config = FileScanConfigBuilder::new(url.clone(), source)
             .with_file_group(files)
@@ -343,16 +408,19 @@ impl ExecutionPlan for FilesScan {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> DfResult<SendableRecordBatchStream> {
+        if let Some(text) = self.recipe.text() {
+            return self.scan_text(text, partition, &context);
+        }
         let inner = self.inner(partition, &context)?;
         let stream = inner.execute(0, context)?;
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).push(inner);
+        self.running.inner.lock().unwrap_or_else(PoisonError::into_inner).push(inner);
         Ok(stream)
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all = MetricsSet::new();
-        for metrics in running.iter().filter_map(|inner| inner.metrics()) {
+        let inner = self.running.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.running.metrics.clone_inner();
+        for metrics in inner.iter().filter_map(|inner| inner.metrics()) {
             for metric in metrics.iter() {
                 all.push(Arc::clone(metric));
             }
@@ -376,7 +444,7 @@ impl ExecutionPlan for FilesScan {
     }
 
     fn with_fetch(&self, fetch: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
-        Some(Arc::new(Self { fetch, running: Arc::default(), ..self.clone() }))
+        Some(Arc::new(Self { fetch, running: Running::new(self.splits.len()), ..self.clone() }))
     }
 
     fn handle_child_pushdown_result(

@@ -20,7 +20,8 @@ use super::listing::Lister;
 use super::options::TableOptions;
 use super::partition;
 use super::scan::{FilesScan, Recipe, SelectedFile};
-use super::{ipc, parquet};
+use super::text::Half;
+use super::{ipc, parquet, text};
 use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, StatementContext, StoreUrl, TableFile};
 
@@ -125,15 +126,16 @@ impl FilesTable {
         store_url: StoreUrl,
         label: String,
         root: Root,
-        format: Option<Format>,
+        half: Half,
         declared: &TableFile<TableOptions>,
     ) -> Result<Self> {
+        let format = declared.options.format.as_deref().map(Format::parse).transpose()?;
         let sample = sample(&lister, &root).await?;
         let format = match format {
             Some(format) => format,
             None => Format::of_files(sample.iter().map(|file| &file.location))?.ok_or_else(|| {
                 Error::not_found(format!("{} holds no data files", store.outer(root.path())))
-                    .with_hint("data files end in .parquet or .arrow; `format` in a table file says it for others")
+                    .with_hint("data files end in .parquet, .csv, .json or .arrow; `format` in a table file says it for others")
             })?,
         };
         let files: Vec<ObjectMeta> = sample
@@ -161,13 +163,42 @@ impl FilesTable {
                 })
                 .collect(),
         };
-        let inferred = match format {
-            Format::Parquet => parquet::infer(&store, &store_url, lister.context(), &files).await?,
-            Format::Arrow => ipc::infer(&store, &files).await?,
+        let mut text = None;
+        let file_schema = match format {
+            Format::Parquet => {
+                let found = parquet::infer(&store, &store_url, lister.context(), &files).await?;
+                declared_schema(found, declared)?
+            }
+            Format::Arrow => declared_schema(ipc::infer(&store, &files).await?, declared)?,
+            Format::Csv | Format::Json => {
+                let (found, schema) =
+                    text::describe(&store, &files, format, declared, half).await?;
+                text = Some(found);
+                schema
+            }
         };
-        let file_schema = declared_schema(inferred, declared)?;
-        let recipe = Recipe::new(label, store_url, format, file_schema, partition_fields)?;
+        if text.is_none() && half == Half::Bad {
+            return Err(Error::unsupported(format!(
+                "{label} keeps no bad records: its files are {}",
+                format.name()
+            )));
+        }
+        let file_schema = match half {
+            Half::Good => file_schema,
+            Half::Bad => text::errors_schema(),
+        };
+        let base = store.root.clone();
+        let mut recipe = Recipe::new(label, store_url, base, format, file_schema, partition_fields);
+        if let Some(text) = text {
+            recipe = recipe.with_text(text);
+        }
         Ok(Self { lister, store, root, recipe: Arc::new(recipe) })
+    }
+
+    /// The text of a table file that declares what was found out.
+    pub(super) fn table_file(&self) -> Option<String> {
+        let source = self.store.outer(self.root.path());
+        self.recipe.text().map(|text| text::table_file(text, self.recipe.label(), &source))
     }
 
     fn context(&self) -> &Arc<StatementContext> {
@@ -432,6 +463,12 @@ impl TableProvider for FilesTable {
                 parquet::plan(&self.store, self.context(), &self.recipe, files, limit).await?
             }
             Format::Arrow => ipc::plan(files, self.recipe.table_schema()),
+            Format::Csv | Format::Json => match self.recipe.text() {
+                Some(text) => {
+                    text::plan(&self.recipe, text, files, self.context().settings().split_bytes)
+                }
+                None => return Err(Error::internal("text without a recipe").into()),
+            },
         };
         let partitions = state.config().target_partitions();
         let scan = FilesScan::try_new(

@@ -1,0 +1,95 @@
+//! Text tables: CSV and JSON, where single records can be bad.
+//!
+//! Meaning is in `stream::decode`; here are the files: [`describe`] finds out what a table is,
+//! [`lines`] brings whole records of a file's range, [`scan`] makes batches of them, [`bad`] the
+//! rows of `errors('t')`, and [`tally`] decides when there are too many of those.
+
+mod bad;
+mod describe;
+mod lines;
+mod scan;
+mod tally;
+
+use std::sync::Arc;
+
+use datafusion::common::Statistics;
+
+use super::format::uncompressed;
+use super::scan::{Planned, Recipe, SelectedFile, Split};
+use crate::spi::RowShare;
+use crate::stream::decode::Shape;
+use crate::stream::decode::csv::CsvDialect;
+use crate::stream::decode::json::JsonLayout;
+pub(super) use bad::schema as errors_schema;
+pub(super) use describe::{describe, table_file};
+pub(super) use scan::{Partition, scan};
+pub(super) use tally::Tally;
+
+/// What a scan of text has to know besides the files.
+#[derive(Clone, Debug)]
+pub(super) struct TextRecipe {
+    /// How records stand in the files.
+    pub(super) layout: Layout,
+    /// The columns and what happens when one is bad.
+    pub(super) shape: Shape,
+    /// How many bad records are too many; `None` is the rule of [`Tally`].
+    pub(super) max_bad_records: Option<RowShare>,
+    /// Which records are the rows.
+    pub(super) half: Half,
+}
+
+/// How records stand in the files.
+#[derive(Clone, Debug)]
+pub(super) enum Layout {
+    /// CSV of a dialect.
+    Csv(CsvDialect),
+    /// JSON objects.
+    Json(JsonLayout),
+}
+
+/// The good records of a table, or the bad ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Half {
+    /// The table itself.
+    Good,
+    /// `errors('t')`.
+    Bad,
+}
+
+impl TextRecipe {
+    /// Whether a file can be read from its midst: its lines are records. Bad records are numbered
+    /// by line, so those are read from the start.
+    fn can_be_cut(&self, name: &str) -> bool {
+        let lines = match &self.layout {
+            Layout::Csv(dialect) => !dialect.multiline,
+            Layout::Json(layout) => *layout == JsonLayout::Lines,
+        };
+        let (plain, _) = uncompressed(name);
+        lines && plain == name && self.half == Half::Good
+    }
+}
+
+/// The splits of the files: ranges of about `split_bytes` where a file can be cut.
+pub(super) fn plan(
+    recipe: &Recipe,
+    text: &TextRecipe,
+    files: Vec<SelectedFile>,
+    split_bytes: u64,
+) -> Planned {
+    let mut splits = Vec::new();
+    for file in files.into_iter().map(Arc::new) {
+        let size = file.meta.size;
+        let cut = text.can_be_cut(file.meta.location.filename().unwrap_or_default());
+        let pieces = if cut { size.div_ceil(split_bytes.max(1)).max(1) } else { 1 };
+        for piece in 0..pieces {
+            let (start, end) = (size * piece / pieces, size * (piece + 1) / pieces);
+            splits.push(Split {
+                file: Arc::clone(&file),
+                range: (pieces > 1).then_some((start, end)),
+                bytes: end - start,
+                rows: None,
+            });
+        }
+    }
+    Planned { splits, statistics: Statistics::new_unknown(recipe.table_schema()) }
+}
