@@ -77,7 +77,10 @@ fn run_args(args: &Args) -> Result<Exit> {
 fn banner(engine: &Engine) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let catalog = match engine.catalog_dir() {
-        Some(folder) => format!("catalog {}", folder.display()),
+        Some(folder) => {
+            let full = std::path::absolute(&folder).unwrap_or(folder);
+            format!("catalog folder {}", full.display())
+        }
         None => "no catalog: sluice catalog add NAME LOCATION makes one".to_owned(),
     };
     format!("sluice {version}, {catalog}\n\\? for help, \\q to leave, statements end with ;")

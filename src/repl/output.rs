@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
 
+use arrow::datatypes::Schema;
+
 use crate::error::{Error, Result, nearest};
 use crate::render::{self, Border, Format, Lines, Options};
 
@@ -97,11 +99,13 @@ impl Output {
     }
 
     /// The options of the next result.
-    pub(super) fn options(&mut self, display: &Display) -> Options {
+    pub(super) fn options(&mut self, display: &Display, schema: &Schema) -> Options {
         let mut options = display.options.clone();
         options.first_result = self.results == 0;
         self.results += 1;
-        if self.is_terminal() {
+        // A plan is indented text: cut, it says nothing.
+        let is_plan = schema.fields().iter().any(|field| field.name() == "plan");
+        if self.is_terminal() && !is_plan {
             options.width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         }
         options

@@ -321,7 +321,7 @@ impl Shell {
             };
             let format = display.current()?;
             let cap = if output.is_terminal() && !format.is_machine() { display.display_rows } else { 0 };
-            let options = output.options(display);
+            let options = output.options(display, &schema);
             let mut renderer = format.open(&schema, &options)?;
             let mut rows: u64 = 0;
             let mut cut = false;

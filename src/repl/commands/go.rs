@@ -1,22 +1,22 @@
-//! `\g`, `\G` and `\gx`: the last statement again.
+//! `\g`: the last statement again.
 
 use super::{Command, Failed, Flow};
 use crate::repl::shell::Shell;
 
-/// Run the last statement again; \\G shows records one column a line.
+/// Run the last statement again.
 pub(super) struct Go;
 
 impl Command for Go {
     fn names(&self) -> &'static [&'static str] {
-        &["g", "G", "gx", "last"]
+        &["g", "last"]
     }
 
     fn usage(&self) -> &'static str {
-        "\\g, \\G, \\gx"
+        "\\g"
     }
 
     fn about(&self) -> &'static str {
-        "run the last statement again; \\G shows records one column a line"
+        "run the last statement again"
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

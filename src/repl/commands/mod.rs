@@ -8,6 +8,7 @@ mod expanded;
 mod format;
 mod functions;
 mod go;
+mod go_expanded;
 mod help;
 mod include;
 mod list_catalogs;
@@ -74,6 +75,7 @@ pub(super) static COMMANDS: &[&dyn Command] = &[
     &set::Set,
     &unset::Unset,
     &go::Go,
+    &go_expanded::GoExpanded,
     &expanded::Expanded,
     &format::Format,
     &tuples::Tuples,

@@ -11,7 +11,7 @@ use super::super::options::{JsonLayout as LayoutOption, TableOptions};
 use super::{Half, Layout, TextRecipe};
 use crate::error::{Error, Result};
 use crate::spi::{DeclaredColumn, OnError as OnErrorKey, OpenedStore, TableFile};
-use crate::stream::decode::csv::{CsvDialect, infer_csv};
+use crate::stream::decode::csv::{CsvDialect, Likely, infer_csv};
 use crate::stream::decode::json::{JsonLayout, infer_json};
 use crate::stream::decode::{Column, OnError, Shape, Source, TextEncoding, sql_type};
 
@@ -36,9 +36,10 @@ pub(in super::super) async fn describe(
     half: Half,
 ) -> Result<(TextRecipe, SchemaRef)> {
     let first = files.first().ok_or_else(|| Error::not_found("there is no file"))?;
+    let mut likely = vec![];
     let (layout, inferred) = match format {
         Format::Json => json(store, files, &declared.options).await?,
-        _ => csv(store, first, declared).await?,
+        _ => csv(store, first, declared, &mut likely).await?,
     };
     let columns = match declared.columns.as_slice() {
         [] => inferred,
@@ -66,7 +67,8 @@ pub(in super::super) async fn describe(
             Some(OnErrorKey::Fail) => OnError::Fail,
         },
     };
-    let recipe = TextRecipe { layout, shape, max_bad_records: declared.max_bad_records, half };
+    let max_bad_records = declared.max_bad_records;
+    let recipe = TextRecipe { layout, shape, max_bad_records, half, likely };
     Ok((recipe, std::sync::Arc::new(Schema::new(fields))))
 }
 
@@ -91,6 +93,7 @@ async fn csv(
     store: &OpenedStore,
     file: &ObjectMeta,
     declared: &TableFile<TableOptions>,
+    likely: &mut Vec<Option<Likely>>,
 ) -> Result<(Layout, Vec<Column>)> {
     let options = &declared.options;
     let name = file.location.filename().unwrap_or_default();
@@ -126,6 +129,7 @@ async fn csv(
     let header = options.header.or((!declared.columns.is_empty()).then_some(true));
     let guess = infer_csv(&sample.bytes, &dialect, delimiter, header, sample.at_end)?;
     let mut dialect = guess.dialect;
+    *likely = guess.likely;
     if let Some(multiline) = options.multiline {
         dialect.multiline = multiline;
     }
@@ -235,11 +239,19 @@ pub(in super::super) fn table_file(recipe: &TextRecipe, table: &str, source: &st
             dialect.header, dialect.multiline
         ));
     }
-    for column in &recipe.shape.columns {
+    for (at, column) in recipe.shape.columns.iter().enumerate() {
+        let likely = recipe.likely.get(at).and_then(Option::as_ref);
+        text.push_str("\n[[columns]]\n");
+        if let Some(Likely { misfits, values, example, .. }) = likely {
+            text.push_str(&format!(
+                "# {misfits} of {values} sampled values do not fit this type, such as {example:?}\n"
+            ));
+        }
+        let data_type = likely.map_or(&column.data_type, |likely| &likely.data_type);
         text.push_str(&format!(
-            "\n[[columns]]\nname = {}\ntype = \"{}\"\n",
+            "name = {}\ntype = \"{}\"\n",
             toml::Value::String(column.name.clone()),
-            type_text(&column.data_type)
+            type_text(data_type)
         ));
     }
     text

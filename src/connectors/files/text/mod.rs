@@ -18,7 +18,7 @@ use super::format::uncompressed;
 use super::scan::{Planned, Recipe, SelectedFile, Split};
 use crate::spi::RowShare;
 use crate::stream::decode::Shape;
-use crate::stream::decode::csv::CsvDialect;
+use crate::stream::decode::csv::{CsvDialect, Likely};
 use crate::stream::decode::json::JsonLayout;
 pub(super) use bad::schema as errors_schema;
 pub(super) use describe::{describe, table_file};
@@ -36,6 +36,8 @@ pub(super) struct TextRecipe {
     pub(super) max_bad_records: Option<RowShare>,
     /// Which records are the rows.
     pub(super) half: Half,
+    /// What a table file would declare where most values, but not all, have a type.
+    pub(super) likely: Vec<Option<Likely>>,
 }
 
 /// How records stand in the files.

@@ -20,6 +20,22 @@ pub struct CsvGuess {
     pub dialect: CsvDialect,
     /// The columns; text where nothing else fits.
     pub columns: Vec<Column>,
+    /// For each column, the type that nine of ten values have where some do not: what a table file
+    /// would declare, so that the others are bad values and not a reason to call it all text.
+    pub likely: Vec<Option<Likely>>,
+}
+
+/// A type that most values of a column have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Likely {
+    /// The type.
+    pub data_type: DataType,
+    /// How many values were looked at.
+    pub values: usize,
+    /// How many of them do not have it.
+    pub misfits: usize,
+    /// The first of those.
+    pub example: String,
 }
 
 /// Guesses delimiter (unless one is given), whether there is a header (unless `header` says so),
@@ -77,9 +93,38 @@ pub fn infer_csv(
         };
         Column::new(name, data_type)
     });
-    let columns = columns.collect();
+    let columns = columns.collect::<Vec<_>>();
+    let body = if is_header { rest } else { records.as_slice() };
+    let likely = (0..columns.len()).map(|index| {
+        let values = body.iter().filter_map(|record| record.get(index));
+        let values = values.filter(|value| !dialect.null.contains(value) && !value.is_empty());
+        likely(&values.map(String::as_str).collect::<Vec<_>>(), dialect.decimal_comma)
+    });
+    let likely = likely.collect();
     dialect.header = is_header;
-    Ok(CsvGuess { dialect, columns })
+    Ok(CsvGuess { dialect, columns, likely })
+}
+
+/// The type that nine of ten values have, where not all have it.
+fn likely(values: &[&str], decimal_comma: bool) -> Option<Likely> {
+    let types: Vec<Option<DataType>> =
+        values.iter().map(|value| one(value, decimal_comma)).collect();
+    let typed = types.iter().flatten();
+    let first = typed
+        .clone()
+        .max_by_key(|candidate| typed.clone().filter(|other| other == candidate).count())?;
+    let fits = |data_type: &Option<DataType>| {
+        data_type.clone().is_some_and(|other| unite(first.clone(), other).is_some())
+    };
+    let misfits = types.iter().filter(|data_type| !fits(data_type)).count();
+    if misfits == 0 || misfits * 10 > values.len() {
+        return None;
+    }
+    let data_type =
+        types.iter().filter(|t| fits(t)).flatten().cloned().try_fold(first.clone(), unite)?;
+    let example = types.iter().zip(values).find(|(data_type, _)| !fits(data_type));
+    let example = example.map(|(_, value)| (*value).to_owned()).unwrap_or_default();
+    Some(Likely { data_type, values: values.len(), misfits, example })
 }
 
 /// The records of a sample; a broken one is an empty list.

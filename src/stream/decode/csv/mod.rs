@@ -19,7 +19,7 @@ use memchr::memchr;
 
 pub use self::dialect::CsvDialect;
 pub use self::header::{Head, head};
-pub use self::infer::{CsvGuess, infer_csv};
+pub use self::infer::{CsvGuess, Likely, infer_csv};
 use self::tokens::{Found, Tokens, Width};
 use super::assemble::{
     Assembler, Cells, Extent, Grid, Places, Records, Stored, after_lines, limit, line_ends,
