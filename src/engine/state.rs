@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
+use datafusion::common::format::MetricType;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
@@ -30,6 +31,8 @@ pub(super) fn configure(config: &mut ConfigOptions) {
     // `execute(p)` of a scan must read exactly its own splits, and again when asked again.
     config.execution.enable_file_stream_work_stealing = false;
     config.execution.time_zone = Some("UTC".to_owned());
+    // What people look at first; `SET datafusion.explain.analyze_level = 'dev'` shows the rest.
+    config.explain.analyze_level = MetricType::Summary;
     if config.extensions.get::<SluiceSettings>().is_none() {
         config.extensions.insert(SluiceSettings::default());
     }

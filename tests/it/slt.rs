@@ -105,6 +105,21 @@ fn run(folder: &str, options: impl Fn() -> EngineOptions) {
     assert!(wrong.is_empty(), "{}\n{} records are wrong", wrong.join("\n\n"), wrong.len());
 }
 
+/// The shipped catalog, as the prompt opens it.
+fn shipped() -> EngineOptions {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    EngineOptions {
+        catalog_dir: Some(root.join("catalog")),
+        home: Some(["lake", "raw"].map(str::to_owned)),
+        ..EngineOptions::default()
+    }
+}
+
+#[test]
+fn statements_over_the_shipped_catalog() {
+    run("statements", shipped);
+}
+
 #[test]
 fn answers_are_duckdbs() {
     run("oracle", || EngineOptions { partitions: Some(3), ..EngineOptions::default() });

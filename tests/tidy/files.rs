@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::tree::sources;
+use crate::tree::{sources, text_files};
 
 /// More lines than a reader keeps in mind; most files have a sixth of it.
 const MOST_LINES: usize = 800;
@@ -31,10 +31,38 @@ pub(crate) fn too_long(root: &Path) -> Vec<String> {
         .collect()
 }
 
+/// Files of `tests/it` that its `main.rs` does not name: tests that never run.
+pub(crate) fn left_out_of_tests(root: &Path) -> Vec<String> {
+    let main = std::fs::read_to_string(root.join("tests/it/main.rs")).unwrap_or_default();
+    let files = text_files(root, "tests/it", |path| path.ends_with(".rs"));
+    let modules = files.iter().filter_map(|file| {
+        let name = file.path.strip_prefix("tests/it/")?.strip_suffix(".rs")?;
+        (name != "main" && !name.contains('/')).then_some(name)
+    });
+    modules
+        .filter(|name| !main.lines().any(|line| line == format!("mod {name};")))
+        .map(|name| {
+            format!("tests/it/{name}.rs: its tests never run: add `mod {name};` to main.rs")
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tree::repository;
+
+    #[test]
+    fn a_test_file_that_main_does_not_name_is_found() {
+        let files = [
+            ("tests/it/main.rs", "//! Tests.\nmod cli;\n"),
+            ("tests/it/cli.rs", ""),
+            ("tests/it/slt.rs", ""),
+        ];
+        let complaints = left_out_of_tests(repository(&files).path());
+        assert_eq!(complaints.len(), 1, "{complaints:?}");
+        assert!(complaints[0].starts_with("tests/it/slt.rs: "), "{complaints:?}");
+    }
 
     #[test]
     fn a_file_without_a_head_and_one_of_801_lines_are_found() {

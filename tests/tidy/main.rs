@@ -32,6 +32,11 @@ fn every_source_file_says_what_it_is_for() {
 }
 
 #[test]
+fn every_file_of_the_integration_tests_runs() {
+    holds(files::left_out_of_tests);
+}
+
+#[test]
 fn no_source_file_is_too_long() {
     holds(files::too_long);
 }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{
-    DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit,
-};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 
 use crate::error::{Error, Result};
 
@@ -49,6 +47,23 @@ pub(super) fn merge(files: &[(String, SchemaRef)]) -> Result<SchemaRef> {
     Ok(Arc::new(Schema::new(fields)))
 }
 
+/// The same columns with instants in a zone. An instant is the same in any; the zone decides how it
+/// is shown, and what its day and hour are in `date_trunc`, `extract` and casts.
+pub(super) fn in_timezone(schema: &Schema, timezone: &str) -> SchemaRef {
+    let fields: Fields = schema
+        .fields()
+        .iter()
+        .map(|field| match field.data_type() {
+            DataType::Timestamp(unit, Some(_)) => {
+                let data_type = DataType::Timestamp(*unit, Some(timezone.into()));
+                Arc::new(field.as_ref().clone().with_data_type(data_type))
+            }
+            _ => Arc::clone(field),
+        })
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
 /// Checks that every column of a file can be read as the table declares it.
 ///
 /// # Errors
@@ -89,8 +104,9 @@ fn widest(a: &DataType, b: &DataType) -> Option<DataType> {
             let nullable = a.is_nullable() || b.is_nullable();
             Some(T::List(Arc::new(Field::new(a.name(), item, nullable))))
         }
-        (T::Timestamp(a, zone), T::Timestamp(b, other)) if zone == other => {
-            Some(T::Timestamp(finer(*a, *b), zone.clone()))
+        // Instants are the same in any zone.
+        (T::Timestamp(a, zone), T::Timestamp(b, other)) if zone.is_some() == other.is_some() => {
+            Some(T::Timestamp(*a.max(b), other.clone()))
         }
         (T::Decimal128(p, s), T::Decimal128(q, t)) => {
             let scale = *s.max(t);
@@ -146,10 +162,6 @@ fn widest_struct(a: &Fields, b: &Fields) -> Option<Fields> {
         }
     }
     Some(fields.into())
-}
-
-fn finer(a: TimeUnit, b: TimeUnit) -> TimeUnit {
-    a.max(b)
 }
 
 /// Integers widen to integers that hold both, small integers to floats that hold them exactly.

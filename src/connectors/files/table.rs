@@ -21,7 +21,7 @@ use super::options::TableOptions;
 use super::partition;
 use super::scan::{FilesScan, Recipe, SelectedFile};
 use super::text::Half;
-use super::{ipc, parquet, text};
+use super::{ipc, parquet, schema, text};
 use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, StatementContext, StoreUrl, TableFile};
 
@@ -184,9 +184,16 @@ impl FilesTable {
             )));
         }
         let file_schema = match half {
-            Half::Good => file_schema,
+            Half::Good => schema::in_timezone(&file_schema, lister.context().timezone()),
             Half::Bad => text::errors_schema(),
         };
+        if let Some(text) = &mut text {
+            for (column, field) in text.shape.columns.iter_mut().zip(file_schema.fields()) {
+                if half == Half::Good {
+                    column.data_type = field.data_type().clone();
+                }
+            }
+        }
         let base = store.root.clone();
         let mut recipe = Recipe::new(label, store_url, base, format, file_schema, partition_fields);
         if let Some(text) = text {

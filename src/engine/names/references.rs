@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectNamePart, Query, Select, Spanned,
-    TableAlias, TableFactor, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
+    self, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectNamePart, Query, Select, SelectFlavor,
+    SelectItem, Spanned, TableAlias, TableFactor, Value, ValueWithSpan, Visit, VisitMut, Visitor,
+    VisitorMut, WildcardAdditionalOptions,
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
@@ -278,6 +279,14 @@ impl VisitorMut for Rewriter {
             self.scopes.passing -= 1;
         } else {
             self.scopes.names.pop();
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        // `FROM t` alone means all columns; DataFusion reads it as none.
+        if select.flavor == SelectFlavor::FromFirstNoSelect && select.projection.is_empty() {
+            select.projection.push(SelectItem::Wildcard(WildcardAdditionalOptions::default()));
         }
         ControlFlow::Continue(())
     }
