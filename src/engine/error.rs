@@ -191,7 +191,11 @@ fn from_arrow(error: &datafusion::arrow::error::ArrowError) -> Error {
     use datafusion::arrow::error::ArrowError as E;
     match error {
         E::DivideByZero => Error::sql("division by zero"),
-        E::ArithmeticOverflow(text) => Error::sql(format!("overflow: {}", lowered(text))),
+        E::ArithmeticOverflow(text) => {
+            let text = text.trim_start_matches("Overflow happened on: ");
+            Error::sql(format!("overflow: {}", lowered(text)))
+                .with_hint("cast to a wider type first: CAST(x AS DECIMAL(38, 0))")
+        }
         E::IoError(text, _) if text.contains(SPILL_FULL) => spill_exhausted(text),
         E::IoError(text, io) => from_io(io).within(lowered(text)),
         E::CastError(text) | E::ParseError(text) | E::ComputeError(text) => {

@@ -4,6 +4,7 @@
 //! statement goes `text → parse → resolve names → logical plan → bind → optimise → physical plan →
 //! run → receipt`; [`run`] is that way, the other modules its parts.
 
+mod arithmetic;
 mod error;
 mod memory;
 mod names;

@@ -8,6 +8,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::Signature;
 
+use super::arithmetic;
 use super::own::Own;
 use super::run::{Started, Statement};
 use crate::catalog::{FullName, NamePart, ObjectName, sql_type_name};
@@ -222,7 +223,8 @@ pub(super) fn functions(state: &SessionState) -> Result<RecordBatch> {
             about.unwrap_or_default(),
         ]);
     };
-    for (name, function) in state.scalar_functions() {
+    let scalar = state.scalar_functions().iter();
+    for (name, function) in scalar.filter(|(name, _)| !arithmetic::is_operator(name)) {
         let about = function.documentation().map(|doc| doc.description.clone());
         add(name, "scalar", function.signature(), about);
     }

@@ -11,6 +11,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 
+use super::arithmetic;
 use super::error::from_datafusion;
 use crate::catalog::StatementCatalogs;
 use crate::error::Result;
@@ -41,10 +42,10 @@ pub(super) fn configure(config: &mut ConfigOptions) {
 /// Extends a builder with what Sluice's plans need.
 pub(super) fn extend(builder: SessionStateBuilder) -> SessionState {
     let mut state = builder.build();
-    // Registering the JSON functions fails only for names that are taken twice.
-    if let Err(e) = datafusion_functions_json::register_all(&mut state) {
-        debug_assert!(false, "{e}");
-    }
+    // Registering functions fails only in registries that take none.
+    let registered = datafusion_functions_json::register_all(&mut state)
+        .and_then(|()| arithmetic::register(&mut state));
+    debug_assert!(registered.is_ok(), "{registered:?}");
     state
 }
 

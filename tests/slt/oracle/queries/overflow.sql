@@ -100,3 +100,33 @@ SELECT k, sum(CAST(x AS DECIMAL(38, 0))) FROM (VALUES (1, '999999999999999999999
 SELECT sum(CAST(x AS DECIMAL(38, 0))) OVER () FROM (VALUES ('99999999999999999999999999999999999999'), ('99999999999999999999999999999999999999')) AS t(x);
 -- error: (?i)overflow|range
 SELECT DATE '2026-01-01' + INTERVAL '999999999 months';
+
+-- Constants meet only after the optimiser has merged the two levels.
+-- error: (?i)overflow
+SELECT x + CAST(1 AS BIGINT) FROM (SELECT CAST(9223372036854775807 AS BIGINT) AS x) AS t;
+
+-- error: (?i)overflow
+SELECT x * y FROM (VALUES (CAST(-9223372036854775807 AS BIGINT) - 1, CAST(-1 AS BIGINT))) AS t(x, y);
+
+-- differs: the remainder by -1 is 0 for every number, as in PostgreSQL; DuckDB divides first, which overflows
+-- sluice: 0
+SELECT x % y FROM (SELECT CAST(-9223372036854775807 AS BIGINT) - CAST(1 AS BIGINT) AS x, CAST(-1 AS BIGINT) AS y) AS t;
+
+SELECT CAST(1 AS BIGINT) << CAST(62 AS BIGINT), CAST(0 AS BIGINT) << CAST(70 AS BIGINT), CAST(5 AS BIGINT) >> CAST(1 AS BIGINT), CAST(1 AS BIGINT) >> CAST(64 AS BIGINT);
+
+-- differs: the sum of BIGINT is BIGINT and overflows with an error; DuckDB goes over to HUGEINT
+-- sluice error: (?i)overflow
+-- duckdb: SELECT sum(x) FROM (VALUES (CAST(18446744073709551615 AS UBIGINT)), (CAST(1 AS UBIGINT))) AS t(x)
+SELECT sum(x) FROM (VALUES (CAST(18446744073709551615 AS BIGINT UNSIGNED)), (CAST(1 AS BIGINT UNSIGNED))) AS t(x);
+
+-- Only what is in the frame counts: these frames hold two rows at most.
+SELECT sum(x) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM (VALUES (1, CAST(9223372036854775806 AS BIGINT)), (2, CAST(1 AS BIGINT)), (3, CAST(9223372036854775806 AS BIGINT))) AS t(id, x) ORDER BY id;
+
+SELECT sum(x) FILTER (WHERE x < 10), sum(x) FILTER (WHERE x IS NULL) FROM (VALUES (1), (NULL), (2), (100)) AS t(x);
+
+-- error: (?i)overflow
+SELECT CAST(-128 AS TINYINT) - CAST(1 AS TINYINT);
+
+-- differs: the sum of BIGINT is BIGINT and overflows with an error; DuckDB goes over to HUGEINT
+-- sluice error: (?i)overflow
+SELECT sum(x + 1) FROM (VALUES (CAST(9223372036854775807 AS BIGINT))) AS t(x);

@@ -1,0 +1,56 @@
+//! Arithmetic that does not fit its type is an error, never a number that has wrapped around.
+//!
+//! DataFusion's `+ - *`, `<<`, negation and `sum` wrap. Its own switch for checked operators sits in
+//! the physical expression: constants that the optimiser folds never see it, and it is lost when a
+//! plan is sent. So the operators become functions of ours in the logical plan, after types are
+//! settled ([`rule`]). Functions are folded, pushed down and sent by name: whoever decodes a plan
+//! needs nothing but a session made by [`extend`](super::state::extend), which registers them. `sum`
+//! simply takes the built-in's name.
+
+mod negation;
+mod operators;
+mod precision;
+mod rule;
+mod sum;
+
+use std::sync::Arc;
+
+use datafusion::execution::{FunctionRegistry, SessionState};
+use datafusion::logical_expr::{AggregateUDF, Operator, ScalarUDF};
+
+use negation::CheckedNegation;
+use operators::{CheckedOperator, OPERATORS};
+use sum::CheckedSum;
+
+/// The functions that stand for operators.
+#[derive(Clone, Debug)]
+struct Functions {
+    operators: Vec<(Operator, Arc<ScalarUDF>)>,
+    negation: Arc<ScalarUDF>,
+}
+
+/// Makes a session's arithmetic checked.
+///
+/// # Errors
+/// A registry that takes no functions.
+pub(super) fn register(state: &mut SessionState) -> datafusion::common::Result<()> {
+    let operators = OPERATORS.map(|(operator, name)| {
+        (operator, Arc::new(ScalarUDF::from(CheckedOperator::new(operator, name))))
+    });
+    let functions = Functions {
+        operators: operators.to_vec(),
+        negation: Arc::new(ScalarUDF::from(CheckedNegation::default())),
+    };
+    for (_, function) in &functions.operators {
+        state.register_udf(Arc::clone(function))?;
+    }
+    state.register_udf(Arc::clone(&functions.negation))?;
+    state.register_udaf(Arc::new(AggregateUDF::from(CheckedSum::default())))?;
+    state.add_analyzer_rule(Arc::new(rule::CheckedArithmetic::new(functions)));
+    Ok(())
+}
+
+/// Whether a function only stands for an operator and is not meant to be called by its name.
+pub(super) fn is_operator(name: &str) -> bool {
+    name == negation::NAME || OPERATORS.iter().any(|(_, operator)| *operator == name)
+}
