@@ -3,9 +3,11 @@
 //! DataFusion's planner looks names up synchronously, folds the case of unquoted ones and drops in
 //! silence what it does not know of a table reference. So the statement's own tree is walked
 //! first: references are collected with CTEs in scope, opened one after the other, and written
-//! back as quoted three-part names; columns are spelled as their tables spell them.
+//! back as quoted three-part names; columns are spelled as their tables spell them, and those of the
+//! answer are named.
 
 mod columns;
+mod outputs;
 mod references;
 
 use std::collections::HashMap;
@@ -17,6 +19,7 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 use crate::catalog::{FullName, NamePart, ObjectName, StatementCatalogs};
 use crate::error::{Error, Position, Result};
 use crate::spi::TableName;
+pub(super) use outputs::visible;
 use references::{Call, Collector, Rewriter, Target};
 
 /// The catalog of what only one statement has: bad records, paths.
@@ -37,6 +40,7 @@ pub(super) async fn resolve<N: Resolvable>(
     catalogs: &StatementCatalogs,
     home: &[String; 2],
 ) -> Result<()> {
+    outputs::name(node);
     let mut collector = Collector::default();
     if let ControlFlow::Break(e) = Visit::visit(node, &mut collector) {
         return Err(e);
@@ -51,8 +55,6 @@ pub(super) async fn resolve<N: Resolvable>(
         targets.insert(call.key.clone(), target);
     }
     let opened: Vec<FullName> = targets.values().map(|target| target.name.clone()).collect();
-    let mut rewriter = Rewriter::new(targets);
-    if let ControlFlow::Break(e) = VisitMut::visit(node, &mut rewriter) {
         return Err(e);
     }
     columns::spell(node, catalogs, &opened)

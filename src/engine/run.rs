@@ -4,10 +4,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 use datafusion::sql::parser::{DFParserBuilder, Statement as DfStatement};
 use datafusion::sql::sqlparser::ast;
@@ -178,9 +179,21 @@ impl<'a> Statement<'a> {
     /// Optimises and starts a logical plan.
     pub(super) async fn execute(&self, plan: LogicalPlan) -> Result<Started> {
         let physical = self.state.create_physical_plan(&plan).await.translated()?;
-        let schema = physical.schema();
+        let planned = physical.schema();
+        let schema = names::visible(&planned);
         let stream = execute_stream(Arc::clone(&physical), self.state.task_ctx()).translated()?;
-        Ok(Started::Stream(schema, stream, physical))
+        if Arc::ptr_eq(&schema, &planned) {
+            return Ok(Started::Stream(schema, stream, physical));
+        }
+        let shown = Arc::clone(&schema);
+        let stream = stream.map(move |batch| {
+            let batch = batch?;
+            let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+            let columns = batch.columns().to_vec();
+            Ok(RecordBatch::try_new_with_options(Arc::clone(&shown), columns, &rows)?)
+        });
+        let stream = RecordBatchStreamAdapter::new(Arc::clone(&schema), stream);
+        Ok(Started::Stream(schema, Box::pin(stream), physical))
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::sync::PoisonError;
 
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::collect_partitioned;
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::{self, ObjectNamePart, ObjectType, Spanned};
 
+use super::names;
 use super::parameters::Parameters;
 use super::run::{Started, Statement};
 use super::session::Prepared;
@@ -101,6 +103,19 @@ fn refuse_if_read_only(statement: &Statement<'_>) -> Result<()> {
     Ok(())
 }
 
+/// An answer may name two columns alike, what is asked again may not.
+fn refuse_repeated_names(schema: &SchemaRef) -> Result<()> {
+    let visible = names::visible(schema);
+    let names = schema.fields().iter().zip(visible.fields());
+    match names.into_iter().find(|(planned, visible)| planned.name() != visible.name()) {
+        None => Ok(()),
+        Some((_, repeated)) => {
+            Err(Error::sql(format!("two columns are called {}", repeated.name()))
+                .with_hint("give one of them another name: expression AS name"))
+        }
+    }
+}
+
 /// `CREATE [OR REPLACE] VIEW`: planned once, to know that it can be.
 pub(super) async fn create_view(
     statement: &Statement<'_>,
@@ -120,6 +135,7 @@ pub(super) async fn create_view(
     let query = view.query.to_string();
     let planned = DfStatement::Statement(Box::new(ast::Statement::Query(view.query)));
     let plan = statement.plan(planned, &Parameters::default()).await?;
+    refuse_repeated_names(plan.schema().inner())?;
     if !plan.get_parameter_names().translated()?.is_empty() {
         return Err(Error::sql("a view cannot have parameters"));
     }
@@ -150,6 +166,7 @@ pub(super) async fn create_table(
     }
     let planned = DfStatement::Statement(Box::new(ast::Statement::Query(query)));
     let plan = statement.plan(planned, &statement.job.parameters).await?;
+    refuse_repeated_names(plan.schema().inner())?;
     let rows = collect(statement, plan, &name, definition, table.or_replace).await?;
     done(&format!("SELECT {rows}"))
 }

@@ -14,7 +14,7 @@ fn a_script_stops_at_its_first_error_with_3() {
     let program = Program::new();
     program.write("script.sql", THREE);
     let ran = program.run(&["-f", "script.sql", "--csv"]);
-    assert_eq!(ran.stdout, "Int64(1)\n1\n");
+    assert_eq!(ran.stdout, "1\n1\n");
     assert_eq!(
         ran.stderr,
         "error: column bad does not exist\nLINE 2: select bad;\n               ^\n\
@@ -26,7 +26,7 @@ fn a_script_stops_at_its_first_error_with_3() {
 #[test]
 fn a_script_on_standard_input_stops_too() {
     let ran = Program::new().run_with(&["--csv"], THREE);
-    assert_eq!(ran.stdout, "Int64(1)\n1\n");
+    assert_eq!(ran.stdout, "1\n1\n");
     assert!(ran.stderr.ends_with("error: kind=sql <stdin>:2:8\n"), "{}", ran.stderr);
     assert_eq!(ran.code, 3);
 }

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     self, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectNamePart, Query, Select, SelectFlavor,
-    SelectItem, Spanned, TableAlias, TableFactor, Value, ValueWithSpan, Visit, VisitMut, Visitor,
-    VisitorMut, WildcardAdditionalOptions,
+    SelectItem, SelectItemQualifiedWildcardKind, Spanned, TableAlias, TableFactor, Value,
+    ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut, WildcardAdditionalOptions,
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
@@ -274,19 +274,39 @@ impl VisitorMut for Rewriter {
         ControlFlow::Continue(())
     }
 
+    /// Writes out `t.*`, which DataFusion matches part by part.
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        // `FROM t` alone means all columns; DataFusion reads it as none.
+        if select.flavor == SelectFlavor::FromFirstNoSelect && select.projection.is_empty() {
+            select.projection.push(SelectItem::Wildcard(WildcardAdditionalOptions::default()));
+        }
+        let joins = select.from.iter().flat_map(|table| &table.joins);
+        let tables = select.from.iter().map(|table| &table.relation);
+        let factors: Vec<&TableFactor> = tables.chain(joins.map(|join| &join.relation)).collect();
+        for item in &mut select.projection {
+            let SelectItem::QualifiedWildcard(
+                SelectItemQualifiedWildcardKind::ObjectName(wildcard),
+                _,
+            ) = item
+            else {
+                continue;
+            };
+            let named = factors.iter().filter(|factor| is_called(factor, wildcard));
+            let target = named
+                .filter(|factor| matches!(reference(factor, &self.scopes), Ok(Reference::Table(_))))
+                .find_map(|factor| self.targets.get(&key(factor)?));
+            if let Some(target) = target {
+                *wildcard = exact(&target.name, wildcard.span());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
         if self.scopes.passing > 0 {
             self.scopes.passing -= 1;
         } else {
             self.scopes.names.pop();
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
-        // `FROM t` alone means all columns; DataFusion reads it as none.
-        if select.flavor == SelectFlavor::FromFirstNoSelect && select.projection.is_empty() {
-            select.projection.push(SelectItem::Wildcard(WildcardAdditionalOptions::default()));
         }
         ControlFlow::Continue(())
     }
@@ -317,6 +337,15 @@ impl VisitorMut for Rewriter {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Whether a table without an alias is named by the end of its name.
+fn is_called(factor: &TableFactor, typed: &ast::ObjectName) -> bool {
+    let TableFactor::Table { name, alias: None, .. } = factor else { return false };
+    let folded = |part: &ObjectNamePart| part.as_ident().map(|ident| ident.value.to_lowercase());
+    let name: Vec<_> = name.0.iter().map(folded).collect();
+    let typed: Vec<_> = typed.0.iter().map(folded).collect();
+    name.ends_with(&typed)
 }
 
 fn exact(name: &FullName, span: Span) -> ast::ObjectName {

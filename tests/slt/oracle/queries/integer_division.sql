@@ -33,7 +33,6 @@ SELECT avg(a) FROM (VALUES (1), (2)) AS t(a);
 SELECT sum(a) / count(a) FROM (VALUES (1), (2)) AS t(a);
 -- duckdb: SELECT 100 * 1 // 3 AS a, 100 * (1 // 3) AS b
 SELECT 100 * 1 / 3 AS a, 100 * (1 / 3) AS b;
--- differs: datafusion two columns of one SELECT that get the same name by themselves are refused
 -- duckdb: SELECT 100 * 1 // 3, 100 * (1 // 3)
 SELECT 100 * 1 / 3, 100 * (1 / 3);
 SELECT CAST(CAST(1.4 AS DOUBLE) AS INTEGER), CAST(CAST(-1.4 AS DOUBLE) AS INTEGER);

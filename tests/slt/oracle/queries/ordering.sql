@@ -33,13 +33,11 @@ VALUES (1, 'a'), (2, NULL);
 VALUES (1), (2) ORDER BY 1 DESC;
 SELECT * FROM (VALUES (1, 2)) AS t(x, y);
 SELECT t.* FROM (VALUES (1, 2)) AS t(x, y);
--- differs: datafusion two columns of one SELECT that get the same name by themselves are refused
 SELECT x, * FROM (VALUES (1, 2)) AS t(x, y);
 SELECT * EXCLUDE (y) FROM (VALUES (1, 2, 3)) AS t(x, y, z);
 -- duckdb: SELECT * EXCLUDE (y) FROM (VALUES (1, 2, 3)) AS t(x, y, z)
 SELECT * EXCEPT (y) FROM (VALUES (1, 2, 3)) AS t(x, y, z);
 SELECT * REPLACE (x + 1 AS x) FROM (VALUES (1, 2)) AS t(x, y);
--- differs: datafusion two columns of one SELECT that get the same name by themselves are refused
 SELECT 1, 1, 1;
 SELECT 1 AS "A b", 2 AS "a B";
 SELECT "Mixed" FROM (SELECT 1 AS "Mixed") AS t;
@@ -72,3 +70,12 @@ SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM o) AS 
 SELECT * FROM (SELECT id, v FROM o ORDER BY id LIMIT 1) AS t WHERE v = 3;
 SELECT s, n FROM (SELECT s, sum(v) AS n FROM o GROUP BY ROLLUP (s)) AS t WHERE s IS NULL;
 SELECT * FROM (SELECT DISTINCT ON (s) s, id FROM o ORDER BY s, id DESC) AS t WHERE id = 2;
+
+SELECT DISTINCT x % 2 FROM (VALUES (1), (2), (3)) AS t(x) ORDER BY x % 2;
+
+SELECT count(*), count(*), x, x FROM (VALUES (1), (2), (2)) AS t(x) GROUP BY x ORDER BY count(*) DESC, x;
+
+-- duckdb: SELECT (x + 1) * 2 FROM (VALUES (1), (2)) AS t(x) ORDER BY x + 1 DESC
+SELECT "x + 1" * 2 FROM (SELECT x + 1 FROM (VALUES (1), (2)) AS t(x)) AS u ORDER BY "x + 1" DESC;
+
+SELECT 1, 1 UNION ALL SELECT 2, 3 ORDER BY 1;

@@ -15,7 +15,6 @@ WITH c AS MATERIALIZED (SELECT 5 AS x) SELECT x FROM c;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT i FROM n;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT count(*), sum(i) FROM n;
 WITH RECURSIVE f(i, x) AS (SELECT 1 AS i, 1 AS x UNION ALL SELECT i + 1, x * (i + 1) FROM f WHERE i < 6) SELECT i, x FROM f;
--- differs: datafusion two columns of one SELECT that get the same name by themselves are refused
 WITH RECURSIVE f(i, x) AS (SELECT 1, 1 UNION ALL SELECT i + 1, x * (i + 1) FROM f WHERE i < 6) SELECT i, x FROM f;
 WITH RECURSIVE f(a, b) AS (SELECT 0, 1 UNION ALL SELECT b, a + b FROM f WHERE b < 50) SELECT a FROM f;
 WITH RECURSIVE r(b, depth) AS (SELECT b, 1 FROM edges WHERE a = 1 UNION ALL SELECT e.b, r.depth + 1 FROM r JOIN edges AS e ON e.a = r.b) SELECT b, depth FROM r;
