@@ -12,6 +12,7 @@ mod own;
 mod parameters;
 mod query;
 mod receipt;
+mod rewrite;
 mod run;
 mod runtime;
 mod session;

@@ -16,6 +16,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{Query, Statement, Visit, VisitMut};
 use datafusion::sql::sqlparser::tokenizer::Span;
 
+use super::rewrite;
 use crate::catalog::{FullName, NamePart, ObjectName, StatementCatalogs};
 use crate::error::{Error, Position, Result};
 use crate::spi::TableName;
@@ -41,6 +42,7 @@ pub(super) async fn resolve<N: Resolvable>(
     home: &[String; 2],
 ) -> Result<()> {
     outputs::name(node);
+    rewrite::mend(node)?;
     let mut collector = Collector::default();
     if let ControlFlow::Break(e) = Visit::visit(node, &mut collector) {
         return Err(e);
@@ -55,6 +57,8 @@ pub(super) async fn resolve<N: Resolvable>(
         targets.insert(call.key.clone(), target);
     }
     let opened: Vec<FullName> = targets.values().map(|target| target.name.clone()).collect();
+    let mut rewriter = Rewriter::new(targets);
+    if let ControlFlow::Break(e) = VisitMut::visit(node, &mut rewriter) {
         return Err(e);
     }
     columns::spell(node, catalogs, &opened)

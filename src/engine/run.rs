@@ -13,7 +13,7 @@ use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execut
 use datafusion::sql::parser::{DFParserBuilder, Statement as DfStatement};
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
 use futures::{FutureExt, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 
@@ -241,7 +241,27 @@ pub(super) fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>> {
         Error::sql(format!("syntax error: {}", e.message))
             .at(Position { line: e.location.line, column: e.location.column })
     })?;
-    Ok(tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect())
+    let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        match (kept.last_mut(), &token.token) {
+            (_, Token::Whitespace(_)) => {}
+            // `1_000` comes as a number and a word that would be its alias.
+            (
+                Some(TokenWithSpan { token: Token::Number(digits, _), span }),
+                Token::Word(Word { value, quote_style: None, .. }),
+            ) if span.end == token.span.start && value.starts_with('_') => {
+                let more = value.trim_start_matches('_');
+                if more.is_empty() || !more.chars().all(|c| c.is_ascii_digit() || c == '_') {
+                    return Err(Error::sql(format!("syntax error: {digits}{value} is no number"))
+                        .at(Position { line: span.start.line, column: span.start.column }));
+                }
+                digits.extend(more.chars().filter(char::is_ascii_digit));
+                span.end = token.span.end;
+            }
+            _ => kept.push(token),
+        }
+    }
+    Ok(kept)
 }
 
 /// Parses exactly one statement.

@@ -7,6 +7,8 @@
 //! needs nothing but a session made by [`extend`](super::state::extend), which registers them. `sum`
 //! simply takes the built-in's name.
 
+mod dates;
+mod nan;
 mod negation;
 mod operators;
 mod precision;
@@ -46,6 +48,7 @@ pub(super) fn register(state: &mut SessionState) -> datafusion::common::Result<(
     }
     state.register_udf(Arc::clone(&functions.negation))?;
     state.register_udaf(Arc::new(AggregateUDF::from(CheckedSum::default())))?;
+    state.register_expr_planner(Arc::new(dates::Dates))?;
     state.add_analyzer_rule(Arc::new(rule::CheckedArithmetic::new(functions)));
     Ok(())
 }

@@ -18,7 +18,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr_common::datum::apply;
 
-use super::precision;
+use super::{nan, precision};
 
 /// The operators with the names of their functions.
 pub(super) const OPERATORS: [(Operator, &str); 6] = [
@@ -32,15 +32,16 @@ pub(super) const OPERATORS: [(Operator, &str); 6] = [
 
 /// Whether an operator between these types can leave its type without DataFusion saying so.
 ///
-/// Floating point goes to infinity and stays an operator, as does what arrow has no kernel for:
-/// days between dates, which always fit, and times of the day, which wrap on purpose.
+/// Floating point goes to infinity and stays an operator but for the quotient, whose NaN is not the
+/// one of other NaNs. So does what arrow has no kernel for: days between dates, which always fit, and
+/// times of the day, which wrap on purpose.
 pub(super) fn needs_checking(operator: Operator, left: &DataType, right: &DataType) -> bool {
     let integers = left.is_integer() && right.is_integer();
     let decimals = left.is_decimal() && right.is_decimal();
     match operator {
         Operator::Plus | Operator::Minus => integers || decimals || moves_in_time(left, right),
         Operator::Multiply => integers || decimals,
-        Operator::Divide => decimals,
+        Operator::Divide => decimals || (left.is_floating() && right.is_floating()),
         Operator::BitwiseShiftLeft | Operator::BitwiseShiftRight => integers,
         _ => false,
     }
@@ -118,7 +119,7 @@ impl ScalarUDFImpl for CheckedOperator {
             Operator::Plus => apply(left, right, add)?,
             Operator::Minus => apply(left, right, sub)?,
             Operator::Multiply => apply(left, right, mul)?,
-            Operator::Divide => apply(left, right, div)?,
+            Operator::Divide => nan::unsigned(apply(left, right, div)?)?,
             _ => {
                 let arrays = ColumnarValue::values_to_arrays(&args.args)?;
                 let [left, right] = arrays.as_slice() else {

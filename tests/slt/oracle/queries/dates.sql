@@ -75,9 +75,7 @@ SELECT date_trunc('year', DATE '1500-05-05');
 SELECT extract(year FROM DATE '1500-05-05'), DATE '1500-05-05' < DATE '1600-01-01';
 SELECT extract(week FROM DATE '2027-01-01'), extract(isoyear FROM DATE '2027-01-01');
 SELECT count(*) FROM e WHERE d > DATE '1970-01-01' AND t IS NOT NULL;
--- differs: datafusion a DATE plus an INTERVAL stays a DATE, and what is less than a day is lost
 SELECT DATE '2026-01-01' + INTERVAL '25 hours' = TIMESTAMP '2026-01-02 01:00:00';
--- differs: datafusion a DATE plus an INTERVAL stays a DATE, and what is less than a day is lost
 SELECT CAST(DATE '2026-01-01' - INTERVAL '1 second' AS TIMESTAMP);
 -- differs: a DATE plus an INTERVAL of whole days is a DATE; DuckDB answers TIMESTAMP
 -- sluice: 2024-02-29 | 2024-02-29
@@ -109,3 +107,11 @@ SELECT x FROM (VALUES (TIMESTAMP '2026-01-31 10:00:00')) AS t(x) WHERE date_trun
 SELECT x FROM (VALUES (TIMESTAMP '2026-01-31 10:00:00')) AS t(x) WHERE date_trunc('month', x) >= TIMESTAMP '2026-01-01 10:00:00';
 SELECT x FROM (VALUES (TIMESTAMP '2026-01-31 10:00:00')) AS t(x) WHERE date_part('year', x) >= 2025 AND date_part('year', x) < 2027;
 SELECT x FROM (VALUES (DATE '2026-01-31')) AS t(x) WHERE CAST(x AS TIMESTAMP) = TIMESTAMP '2026-01-31 10:00:00';
+
+-- differs: TIMESTAMP counts nanoseconds and begins in 1677: a time of an earlier day is an error
+-- sluice error: (?i)range
+SELECT DATE '1500-05-05' + INTERVAL '1 hour' > TIMESTAMP '1700-01-01 00:00:00';
+SELECT CAST(d + i AS TIMESTAMP), INTERVAL '90 minutes' + d FROM (VALUES (DATE '2026-01-01', INTERVAL '36 hours')) AS t(d, i);
+SELECT count(*) FROM (VALUES (DATE '2026-01-01'), (DATE '2026-01-03')) AS t(d) WHERE d >= DATE '2026-01-02' - INTERVAL '1 hour';
+-- error: (?i)date|type
+SELECT x FROM (VALUES (1)) AS t(x) WHERE x < CURRENT_DATE;

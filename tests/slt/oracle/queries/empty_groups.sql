@@ -29,7 +29,6 @@ SELECT * FROM none UNION ALL SELECT * FROM none;
 -- differs: datafusion a scalar subquery without rows is NULL even where its column cannot be; DataFusion fails on its own declaration
 SELECT (SELECT v FROM none);
 SELECT (SELECT count(*) FROM none);
--- differs: datafusion EXISTS and IN (subquery) are refused outside WHERE and HAVING
 SELECT EXISTS (SELECT 1 FROM none), NOT EXISTS (SELECT 1 FROM none);
 SELECT v FROM none ORDER BY v LIMIT 1;
 -- A group by nothing but constants.

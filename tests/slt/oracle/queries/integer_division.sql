@@ -55,5 +55,6 @@ SELECT 2 ^ 3;
 -- differs: integer division by zero is an error; DuckDB answers infinity for `/`, NULL for `%`
 -- sluice error: (?i)divi.*zero
 SELECT x FROM (VALUES (0), (3)) AS t(x) WHERE x <> 0 AND 10 % x = 1;
--- differs: datafusion digits after an underscore are taken for a column name: `1_000` is 1
 SELECT 1_000;
+
+SELECT 1_000_000 + 1, 12_34 AS x;

@@ -9,16 +9,13 @@ SELECT l.k, a, r.k, b FROM l RIGHT JOIN r ON l.k = r.k;
 SELECT l.k, a, r.k, b FROM l FULL JOIN r ON l.k = r.k;
 SELECT k, a, b FROM l JOIN r USING (k);
 SELECT k, a, b FROM l LEFT JOIN r USING (k);
--- differs: datafusion the column of a RIGHT or FULL JOIN USING (or NATURAL) is the left one only: NULL where the row came from the right
 SELECT k, a, b FROM l FULL JOIN r USING (k);
 SELECT k, a, b FROM l NATURAL JOIN r;
--- differs: datafusion the column of a RIGHT or FULL JOIN USING (or NATURAL) is the left one only: NULL where the row came from the right
 SELECT k, a, b FROM l RIGHT JOIN r USING (k);
--- differs: datafusion the column of a RIGHT or FULL JOIN USING (or NATURAL) is the left one only: NULL where the row came from the right
 SELECT * FROM l FULL JOIN r USING (k);
--- differs: datafusion the column of a RIGHT or FULL JOIN USING (or NATURAL) is the left one only: NULL where the row came from the right
 SELECT k, count(*) FROM l FULL JOIN r USING (k) GROUP BY k;
--- differs: datafusion the column of a RIGHT or FULL JOIN USING (or NATURAL) is the left one only: NULL where the row came from the right
+-- differs: NATURAL RIGHT and NATURAL FULL JOIN are refused: name the keys with USING
+-- sluice error: NATURAL
 SELECT k, a, b FROM l NATURAL FULL JOIN r;
 SELECT count(*) FROM l CROSS JOIN r;
 SELECT count(*) FROM l, r;
@@ -75,3 +72,11 @@ SELECT a, b FROM l FULL JOIN r ON l.k = r.k WHERE coalesce(l.k, 0) = 0;
 SELECT a, n FROM l LEFT JOIN (SELECT k, 5 AS n FROM r) AS s ON l.k = s.k;
 SELECT a, n FROM l LEFT JOIN (SELECT k, coalesce(k, 0) AS n FROM r) AS s ON l.k = s.k;
 SELECT a, z FROM l LEFT JOIN (r JOIN (VALUES (2, 'in')) AS m(k, z) ON r.k = m.k) ON l.k = r.k;
+
+SELECT * FROM l RIGHT JOIN r USING (k);
+SELECT k + 1, upper(a) FROM l FULL JOIN r USING (k) WHERE k > 1 ORDER BY k DESC, 2 NULLS LAST;
+SELECT a FROM l FULL JOIN r USING (k) ORDER BY k NULLS LAST, a NULLS LAST;
+SELECT l.k, r.k, k FROM l FULL JOIN r USING (k);
+SELECT p.k FROM (SELECT k FROM l RIGHT JOIN r USING (k)) AS p;
+SELECT k FROM l RIGHT JOIN r USING (k) UNION ALL SELECT k FROM l FULL JOIN r USING (k);
+SELECT k, count(a), count(b) FROM l FULL JOIN r USING (k) GROUP BY k HAVING k >= 2;

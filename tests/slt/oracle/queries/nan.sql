@@ -53,14 +53,10 @@ SELECT 0.1::DOUBLE + 0.2::DOUBLE;
 SELECT 1e15::DOUBLE, 1e16::DOUBLE, 1e22::DOUBLE, 123456789012345680.0::DOUBLE, 1e-5::DOUBLE, 0.0001::DOUBLE;
 SELECT 1.7976931348623157e308::DOUBLE, 5e-324::DOUBLE;
 -- A NaN that was computed is the same as one that was written.
--- differs: datafusion the NaN that 0.0 / 0.0 gives has its sign bit set: it sorts below minus infinity, is not equal to other NaNs, and makes a group of its own
 SELECT x / x = CAST('NaN' AS DOUBLE), x / x > CAST('inf' AS DOUBLE) FROM (VALUES (CAST(0 AS DOUBLE))) AS t(x);
--- differs: datafusion the NaN that 0.0 / 0.0 gives has its sign bit set: it sorts below minus infinity, is not equal to other NaNs, and makes a group of its own
 SELECT x / x AS r FROM (VALUES (CAST(0 AS DOUBLE)), (CAST(1 AS DOUBLE))) AS t(x) ORDER BY r;
--- differs: datafusion the NaN that 0.0 / 0.0 gives has its sign bit set: it sorts below minus infinity, is not equal to other NaNs, and makes a group of its own
 SELECT max(x / x) FROM (VALUES (CAST(0 AS DOUBLE)), (CAST(1 AS DOUBLE))) AS t(x);
--- differs: datafusion the NaN that 0.0 / 0.0 gives has its sign bit set: it sorts below minus infinity, is not equal to other NaNs, and makes a group of its own
 SELECT r, count(*) FROM (SELECT x / x AS r FROM (VALUES (CAST(0 AS DOUBLE))) AS t(x) UNION ALL SELECT CAST('NaN' AS DOUBLE)) AS u GROUP BY r;
--- differs: datafusion the NaN that 0.0 / 0.0 gives has its sign bit set: it sorts below minus infinity, is not equal to other NaNs, and makes a group of its own
+-- differs: datafusion a NaN with a sign, which only `'-NaN'` gives, is less than all numbers
 SELECT x FROM (VALUES (CAST('NaN' AS DOUBLE)), (CAST('-NaN' AS DOUBLE))) AS t(x) WHERE x > 0;
 SELECT isnan(x / x) FROM (VALUES (CAST(0 AS DOUBLE)), (CAST(1 AS DOUBLE))) AS t(x) ORDER BY x;

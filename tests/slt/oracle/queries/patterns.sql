@@ -29,7 +29,6 @@ SELECT 'abc' ~ 'B', 'abc' ~ 'z';
 SELECT 'abc' ~* 'B', 'abc' !~ 'b';
 -- duckdb: SELECT len(regexp_extract_all('a1b22c333', '\d+'))
 SELECT regexp_count('a1b22c333', '\d+');
--- differs: datafusion SIMILAR TO must match the whole text; DataFusion searches within it
 SELECT 'abc' SIMILAR TO 'a(b|x)c', 'abcd' SIMILAR TO 'a(b|x)c';
 -- duckdb: SELECT regexp_matches(NULL::VARCHAR, 'a')
 SELECT regexp_like(CAST(NULL AS VARCHAR), 'a');
@@ -42,3 +41,8 @@ SELECT x FROM (VALUES (''), ('a'), (NULL)) AS t(x) WHERE x LIKE '%';
 SELECT x FROM (VALUES (''), ('a'), (NULL)) AS t(x) WHERE x NOT LIKE '%';
 -- duckdb: SELECT x FROM (VALUES ('a'), ('b'), ('ab'), (NULL)) AS t(x) WHERE regexp_matches(x, '^(a|b)$')
 SELECT x FROM (VALUES ('a'), ('b'), ('ab'), (NULL)) AS t(x) WHERE x ~ '^(a|b)$';
+
+-- differs: `%` and `_` are wildcards of SIMILAR TO, as in PostgreSQL; DuckDB takes regular expressions only
+-- sluice: true | true | false
+SELECT 'abc' SIMILAR TO 'a%', 'abc' SIMILAR TO 'a_c', 'abc' SIMILAR TO '_c';
+SELECT 'abc' NOT SIMILAR TO 'ab', CAST(NULL AS VARCHAR) SIMILAR TO 'a';

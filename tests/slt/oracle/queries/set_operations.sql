@@ -8,13 +8,9 @@ SELECT x FROM u UNION ALL SELECT x FROM v;
 SELECT x FROM u INTERSECT SELECT x FROM v;
 SELECT x FROM u EXCEPT SELECT x FROM v;
 SELECT x FROM v EXCEPT SELECT x FROM u;
--- differs: datafusion INTERSECT ALL and EXCEPT ALL do not count: they keep or drop every copy of a row
 SELECT x FROM u INTERSECT ALL SELECT x FROM v;
--- differs: datafusion INTERSECT ALL and EXCEPT ALL do not count: they keep or drop every copy of a row
 SELECT x FROM u EXCEPT ALL SELECT x FROM v;
--- differs: datafusion INTERSECT ALL and EXCEPT ALL do not count: they keep or drop every copy of a row
 SELECT x FROM v EXCEPT ALL SELECT x FROM u;
--- differs: datafusion INTERSECT ALL and EXCEPT ALL do not count: they keep or drop every copy of a row
 SELECT x FROM v INTERSECT ALL SELECT x FROM u;
 -- INTERSECT binds tighter than UNION.
 SELECT 1 AS x UNION SELECT 2 INTERSECT SELECT 2;
@@ -43,3 +39,6 @@ SELECT x FROM u UNION BY NAME SELECT x FROM v;
 SELECT 1 AS a, 2 AS b UNION ALL BY NAME SELECT 3 AS b, 4 AS c;
 SELECT count(*) FROM (SELECT x FROM u UNION SELECT x FROM v UNION SELECT 10) AS t;
 SELECT x FROM u WHERE x > 1 UNION ALL SELECT x FROM v WHERE x > 3;
+
+SELECT x, y FROM (VALUES (1, 'a'), (1, 'a'), (NULL, 'b'), (NULL, 'b')) AS t(x, y) EXCEPT ALL SELECT 1, 'a' EXCEPT ALL SELECT NULL, 'b';
+SELECT x + 1 AS z FROM u INTERSECT ALL (SELECT x + 1 FROM v UNION ALL SELECT 2) ORDER BY z NULLS LAST;

@@ -1,0 +1,65 @@
+//! What DataFusion answers wrongly, written so that it answers rightly.
+//!
+//! Each file mends one construct in the tree of a statement, before names are resolved: what is put
+//! in is SQL that DataFusion gets right. Where there is no such SQL, the construct is refused: an
+//! error is better than a wrong answer. `tests/slt/oracle` has the answers.
+
+mod membership;
+mod merged_keys;
+mod multisets;
+mod patterns;
+mod template;
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, OrderByKind, Query, Select, SetExpr, VisitMut, VisitorMut,
+};
+
+use crate::error::{Error, Result};
+
+/// Mends a statement.
+///
+/// # Errors
+/// `Unsupported` for what cannot be mended.
+pub(super) fn mend<N: VisitMut>(node: &mut N) -> Result<()> {
+    match VisitMut::visit(node, &mut Mender) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(e) => Err(e),
+    }
+}
+
+struct Mender;
+
+impl VisitorMut for Mender {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        let order_by = match query.order_by.as_mut().map(|order_by| &mut order_by.kind) {
+            Some(OrderByKind::Expressions(orders)) => orders.as_mut_slice(),
+            _ => &mut [],
+        };
+        let mended = match query.body.as_mut() {
+            SetExpr::Select(select) => merged_keys::mend(select, order_by),
+            operation => multisets::mend(operation),
+        };
+        flow(mended)
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        // The arms of a UNION come only here.
+        flow(merged_keys::mend(select, &mut []).and_then(|()| membership::mend(select)))
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        membership::mend_exists(expr);
+        flow(patterns::mend(expr))
+    }
+}
+
+fn flow(mended: Result<()>) -> ControlFlow<Error> {
+    match mended {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(e) => ControlFlow::Break(e),
+    }
+}
