@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, OrderByExpr, Query, Select,
-    SelectItem, Spanned, TableFactor, VisitMut, VisitorMut,
+    SelectItem, Spanned, TableFactor, VisitMut, VisitorMut, WildcardAdditionalOptions,
 };
 
 use super::template;
@@ -18,6 +18,10 @@ pub(super) fn mend(select: &mut Select, order_by: &mut [OrderByExpr]) -> Result<
     let keys = keys(select)?;
     if keys.is_empty() {
         return Ok(());
+    }
+    if select.projection.is_empty() {
+        // `FROM l FULL JOIN r USING (k)` alone.
+        select.projection.push(SelectItem::Wildcard(WildcardAdditionalOptions::default()));
     }
     spread_wildcards(select, &keys)?;
     let outputs: Vec<String> = select.projection.iter().filter_map(output).collect();

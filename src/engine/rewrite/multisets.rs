@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{
     Expr, Ident, Query, SelectItem, SetExpr, SetOperator, SetQuantifier, Values,
 };
 
-use super::template;
+use super::template::{self, QUERY};
 use crate::error::{Error, Result};
 
 /// Mends the operations of one query, but not those of its subqueries.
@@ -24,7 +24,7 @@ pub(super) fn mend(body: &mut SetExpr) -> Result<()> {
     let columns: Vec<String> = (0..names.len()).map(|at| format!("\"$c{at}\"")).collect();
     let columns = columns.join(", ");
     let numbered = format!(
-        "SELECT *, row_number() OVER (PARTITION BY {columns}) FROM (SELECT 1) AS $q({columns})"
+        "SELECT *, row_number() OVER (PARTITION BY {columns}) FROM (SELECT 1) AS \"{QUERY}\"({columns})"
     );
     let outputs: Vec<String> = names
         .iter()

@@ -17,9 +17,13 @@ pub(super) const QUERY: &str = "\u{1f}q";
 /// The column of the subquery in the hole.
 pub(super) const VALUE: &str = "\u{1f}v";
 
-/// Parses an expression: `$x`, `$q` and `$v` stand for the names of the holes.
+/// Parses an expression: `$x`, `$q` and `$v` stand for the names of the holes, so no name that was
+/// typed may be in it.
 pub(super) fn expr(sql: &str, x: &Expr, query: &Query) -> Result<Expr> {
-    let mut expr = parser(sql)?.parse_expr().map_err(wrong)?;
+    let quoted = |name: &str| format!("\"{name}\"");
+    let sql = sql.replace("$x", &quoted(EXPR)).replace("$q", &quoted(QUERY));
+    let sql = sql.replace("$v", &quoted(VALUE));
+    let mut expr = parser(&sql)?.parse_expr().map_err(wrong)?;
     let mut filler = Filler { x: Some(x), queries: vec![query] };
     // The filler never breaks off.
     let _ = VisitMut::visit(&mut expr, &mut filler);
@@ -45,10 +49,7 @@ pub(super) fn select_list(sql: &str) -> Result<Vec<SelectItem>> {
 }
 
 fn parser(sql: &str) -> Result<Parser<'static>> {
-    let quoted = |name: &str| format!("\"{name}\"");
-    let sql = sql.replace("$x", &quoted(EXPR)).replace("$q", &quoted(QUERY));
-    let sql = sql.replace("$v", &quoted(VALUE));
-    Parser::new(&GenericDialect {}).try_with_sql(&sql).map_err(wrong)
+    Parser::new(&GenericDialect {}).try_with_sql(sql).map_err(wrong)
 }
 
 fn wrong(error: ParserError) -> Error {
