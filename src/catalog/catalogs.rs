@@ -1,5 +1,7 @@
 //! The catalogs of one engine: opened when they are first named, kept until a refresh.
 
+mod writing;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -334,26 +336,22 @@ impl Catalogs {
         opened.catalog.errors(context, name, &declared).await
     }
 
-    /// The first catalog whose location contains a location typed in a statement opens it.
+    /// The first catalog whose location contains a location typed in a statement opens it; the
+    /// names of the files say their format where the statement does not.
     pub async fn open_path(
         &self,
         context: &Arc<StatementContext>,
         location: &str,
+        format: Option<&str>,
     ) -> Result<Option<OpenedTable>> {
         for name in self.names() {
             // A catalog with a bad file must not stand in the way of a plain path.
             let Ok((_, Some(opened))) = self.opened(&name) else { continue };
-            if let Some(table) = opened.catalog.path(context, location).await? {
+            if let Some(table) = opened.catalog.path(context, location, format).await? {
                 return Ok(Some(table));
             }
         }
-        let root = match location.split_once("://") {
-            Some((scheme, rest)) => {
-                format!("{scheme}://{}/", rest.split('/').next().unwrap_or_default())
-            }
-            None => "/".to_owned(),
-        };
-        self.path_catalog(&root)?.path(context, location).await
+        self.path_catalog(&root_of(location))?.path(context, location, format).await
     }
 
     /// The text of a table file that declares what a sample of the table shows.
@@ -420,6 +418,9 @@ impl Catalogs {
                 Ok(more) => findings.extend(more),
                 Err(e) => findings.push(finding(&name, &e)),
             }
+            if opened.file.writable {
+                findings.extend(writing::check(context, &name, &opened).await);
+            }
         }
         Ok(findings)
     }
@@ -452,6 +453,16 @@ impl State {
             (name.clone(), Arc::new(entry))
         });
         Self { entries: entries.collect(), folder }
+    }
+}
+
+/// The root of a location's store.
+pub(super) fn root_of(location: &str) -> String {
+    match location.split_once("://") {
+        Some((scheme, rest)) => {
+            format!("{scheme}://{}/", rest.split('/').next().unwrap_or_default())
+        }
+        None => "/".to_owned(),
     }
 }
 

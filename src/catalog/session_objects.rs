@@ -11,10 +11,19 @@ use crate::spi::TableKind;
 /// A table or view of the session.
 #[derive(Clone, Debug)]
 pub enum SessionObject {
-    /// CREATE TABLE AS, CREATE EXTERNAL TABLE.
+    /// CREATE TABLE AS.
     Table {
         /// The table.
         provider: Arc<dyn TableProvider>,
+        /// The statement that made it.
+        definition: String,
+    },
+    /// CREATE EXTERNAL TABLE: opened anew by every statement.
+    Path {
+        /// Where the files are.
+        location: String,
+        /// Their format.
+        format: String,
         /// The statement that made it.
         definition: String,
     },
@@ -33,7 +42,7 @@ impl SessionObject {
     /// Table or view.
     pub fn kind(&self) -> TableKind {
         match self {
-            Self::Table { .. } => TableKind::Table,
+            Self::Table { .. } | Self::Path { .. } => TableKind::Table,
             Self::View { .. } => TableKind::View,
         }
     }
@@ -41,7 +50,9 @@ impl SessionObject {
     /// The statement that made it.
     pub fn definition(&self) -> &str {
         match self {
-            Self::Table { definition, .. } | Self::View { definition, .. } => definition,
+            Self::Table { definition, .. }
+            | Self::Path { definition, .. }
+            | Self::View { definition, .. } => definition,
         }
     }
 }

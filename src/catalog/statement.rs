@@ -207,6 +207,12 @@ impl StatementCatalogs {
             }
             return match self.0.session.get(&name.table) {
                 Some(SessionObject::Table { provider, .. }) => Ok(Some(provider)),
+                Some(SessionObject::Path { location, format, .. }) => {
+                    let catalogs = &self.0.catalogs;
+                    let opened =
+                        catalogs.open_path(&self.0.context, &location, Some(&format)).await?;
+                    Ok(opened.map(|table| table.provider))
+                }
                 Some(SessionObject::View { query, home, .. }) => {
                     self.plan_view(name, &query, &home).await.map(Some)
                 }

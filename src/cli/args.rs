@@ -162,6 +162,14 @@ pub(super) enum Sub {
         /// Only this catalog
         catalog: Option<String>,
     },
+    /// Remove what killed writes left in a writable catalog
+    Clean {
+        /// The catalog
+        catalog: String,
+        /// Only what is older than this: writes that go on have such files, too
+        #[arg(long, value_name = "AGE", default_value = "1day")]
+        older_than: String,
+    },
     /// Work on the catalog folder
     Catalog {
         #[command(subcommand)]

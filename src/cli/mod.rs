@@ -62,6 +62,10 @@ fn run_args(args: &Args) -> Result<Exit> {
             let mut shell = shell(args)?.0;
             script::check(&mut shell, catalog.as_deref())
         }
+        Some(Sub::Clean { catalog, older_than }) => {
+            let mut shell = shell(args)?.0;
+            script::clean(&mut shell, catalog, older_than)
+        }
         None => {
             let (mut shell, engine) = shell(args)?;
             let stdin_is_script = !std::io::stdin().is_terminal();

@@ -148,7 +148,7 @@ fn first_word(statement: &str) -> String {
 /// `sluice check`: the findings, and a failure if one of them is an error.
 pub(super) fn check(shell: &mut Shell, catalog: Option<&str>) -> Result<Exit> {
     let sql = match catalog {
-        Some(name) => format!("CHECK CATALOG \"{}\"", name.replace('"', "\"\"")),
+        Some(name) => format!("CHECK CATALOG {}", quoted(name)),
         None => "CHECK CATALOG".to_owned(),
     };
     let mut failed = false;
@@ -157,4 +157,16 @@ pub(super) fn check(shell: &mut Shell, catalog: Option<&str>) -> Result<Exit> {
         failed |= severities.iter().flatten().any(|severity| severity == "error");
     })?;
     Ok(if failed { Exit::USAGE } else { Exit::SUCCESS })
+}
+
+/// `sluice clean`: names what it removes.
+pub(super) fn clean(shell: &mut Shell, catalog: &str, older_than: &str) -> Result<Exit> {
+    let age = older_than.replace('\'', "''");
+    let sql = format!("CLEAN CATALOG {} OLDER THAN '{age}'", quoted(catalog));
+    shell.statement_seen(&sql, &mut |_| {})?;
+    Ok(Exit::SUCCESS)
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }

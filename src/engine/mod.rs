@@ -16,6 +16,7 @@ mod rewrite;
 mod run;
 mod runtime;
 mod session;
+mod session_table;
 mod settings;
 mod show;
 mod state;
@@ -24,6 +25,7 @@ mod stores;
 mod summarize;
 mod tables;
 mod trust;
+mod write;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -108,7 +108,7 @@ async fn open_call(
                     .map_err(|e| Error::sql(format!("path '{path}': {e}")))?;
                 full.display().to_string()
             };
-            let opened = catalogs.catalogs().open_path(catalogs.context(), &location).await?;
+            let opened = catalogs.catalogs().open_path(catalogs.context(), &location, None).await?;
             let opened =
                 opened.ok_or_else(|| Error::not_found(format!("path '{path}' does not exist")))?;
             let own = name("path", path);

@@ -1,12 +1,15 @@
 //! Statements that are ours, or that DataFusion parses and then refuses: read from the tokens.
 //!
-//! `SHOW`, `USE`, `SUMMARIZE`, `EXPLAIN ESTIMATE`, `CHECK`, `INFER`, `REFRESH`, `KILL`, `SET` and
-//! `RESET`. Everything else is left to the parser.
+//! `SHOW`, `USE`, `SUMMARIZE`, `EXPLAIN ESTIMATE`, `CHECK`, `CLEAN`, `INFER`, `REFRESH`, `KILL`,
+//! `COPY`, `SET` and `RESET`. Everything else is left to the parser.
+
+mod copy;
 
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::catalog::{NamePart, ObjectName};
 use crate::error::{Error, Position, Result};
+use crate::spi::WriteOptions;
 
 /// A statement of ours.
 #[derive(Clone, Debug)]
@@ -73,6 +76,21 @@ pub(super) enum Own {
     Kill {
         id: String,
     },
+    /// The tokens of a query, and where its rows go.
+    Copy {
+        query: Vec<TokenWithSpan>,
+        target: String,
+        options: WriteOptions,
+    },
+    /// The tokens of a CREATE TABLE without its PARTITIONED BY, and the columns of that.
+    CreatePartitioned {
+        statement: Vec<TokenWithSpan>,
+        partitioned_by: Vec<String>,
+    },
+    CleanCatalog {
+        catalog: NamePart,
+        older_than: Option<String>,
+    },
     Deallocate {
         name: Option<String>,
     },
@@ -114,6 +132,21 @@ pub(super) fn parse(tokens: &[TokenWithSpan]) -> Result<Option<Own>> {
         Some("REFRESH") => {
             words.skip("CATALOG");
             Own::Refresh { catalog: words.optional_part()? }
+        }
+        Some("COPY") => copy::copy(&mut words)?,
+        Some("CREATE") => return copy::create_partitioned(&mut words),
+        Some("CLEAN") => {
+            words.skip("CATALOG");
+            let catalog = words.part()?;
+            let older_than = if words.skip("OLDER") {
+                if !words.skip("THAN") {
+                    return Err(words.expected("THAN"));
+                }
+                Some(words.text()?)
+            } else {
+                None
+            };
+            Own::CleanCatalog { catalog, older_than }
         }
         Some("KILL") => Own::Kill { id: words.text()? },
         Some("DEALLOCATE") => {

@@ -23,7 +23,7 @@ use super::parameters::{self, Parameters};
 use super::query::Outcome;
 use super::session::SessionParts;
 use super::state::{RECURSION_LIMIT, Translated};
-use super::{names, receipt, show, summarize, tables};
+use super::{names, receipt, show, summarize, tables, write};
 use crate::catalog::{StatementCatalogs, StatementPlanner};
 use crate::error::{Error, Position, Result};
 use crate::spi::{ReadPointBook, StatementContext};
@@ -310,6 +310,21 @@ async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Started> {
             parse_one(statement)?;
             Err(Error::unsupported("EXPLAIN ESTIMATE is not there yet"))
         }
+        Own::Copy { query, target, options } => {
+            write::copy(statement, query, &target, &options).await
+        }
+        Own::CreatePartitioned { statement: create, partitioned_by } => match parse_one(create)? {
+            DfStatement::Statement(inner) => match *inner {
+                ast::Statement::CreateTable(table) => {
+                    write::create(statement, table, partitioned_by).await
+                }
+                _ => Err(Error::sql("PARTITIONED BY is for CREATE TABLE … AS SELECT")),
+            },
+            _ => Err(Error::sql("PARTITIONED BY is for CREATE TABLE … AS SELECT")),
+        },
+        Own::CleanCatalog { catalog, older_than } => {
+            write::clean(statement, &catalog, older_than.as_deref()).await
+        }
         Own::ShowReceipt { id } => receipt::show(statement, id.as_deref()).map(Started::batch),
         other => show::run(statement, other).await,
     }
@@ -336,7 +351,9 @@ async fn run_sql(statement: &Statement<'_>, parsed: DfStatement) -> Result<Start
             ast::Statement::Drop { object_type, if_exists, names, .. } => {
                 tables::drop_objects(statement, object_type, if_exists, &names)
             }
-            ast::Statement::Explain { .. } => {
+            ast::Statement::Insert(insert) => write::insert(statement, insert).await,
+            ast::Statement::Explain { statement: ref explained, .. } => {
+                refuse_to_explain(explained)?;
                 let plan = statement.plan(DfStatement::Statement(inner), parameters).await?;
                 statement.execute(plan).await
             }
@@ -356,15 +373,29 @@ async fn run_sql(statement: &Statement<'_>, parsed: DfStatement) -> Result<Start
                 other.to_string().split_whitespace().take(2).collect::<Vec<_>>().join(" ")
             ))),
         },
-        DfStatement::Explain(_) => {
+        DfStatement::Explain(ref explain) => {
+            match explain.statement.as_ref() {
+                DfStatement::Statement(explained) => refuse_to_explain(explained)?,
+                _ => return Err(only_queries_are_explained()),
+            }
             let plan = statement.plan(parsed, parameters).await?;
             statement.execute(plan).await
         }
-        DfStatement::CreateExternalTable(_) => {
-            Err(Error::unsupported("CREATE EXTERNAL TABLE is not there yet")
-                .with_hint("read the files directly: SELECT … FROM 'folder/*.parquet'"))
-        }
-        DfStatement::CopyTo(_) => Err(Error::unsupported("COPY is not there yet")),
+        DfStatement::CreateExternalTable(table) => tables::create_external(statement, table).await,
+        DfStatement::CopyTo(_) => Err(Error::internal("COPY was parsed twice")),
         DfStatement::Reset(_) => Err(Error::internal("RESET was parsed twice")),
     }
+}
+
+/// EXPLAIN ANALYZE runs what it explains, past our own writers.
+fn refuse_to_explain(statement: &ast::Statement) -> Result<()> {
+    match statement {
+        ast::Statement::Query(_) => Ok(()),
+        _ => Err(only_queries_are_explained()),
+    }
+}
+
+fn only_queries_are_explained() -> Error {
+    Error::unsupported("only queries are explained")
+        .with_hint("EXPLAIN the query that gives the rows to be written")
 }

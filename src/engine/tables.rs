@@ -4,15 +4,16 @@ use std::sync::PoisonError;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::collect_partitioned;
-use datafusion::sql::parser::Statement as DfStatement;
+use datafusion::sql::parser::{CreateExternalTable, Statement as DfStatement};
 use datafusion::sql::sqlparser::ast::{self, ObjectNamePart, ObjectType, Spanned};
 
 use super::names;
 use super::parameters::Parameters;
 use super::run::{Started, Statement};
 use super::session::Prepared;
+use super::session_table::SessionTable;
 use super::state::Translated;
+use super::write;
 use crate::catalog::{NamePart, SESSION_CATALOG, SessionObject, choose};
 use crate::error::{Error, Position, Result};
 
@@ -95,7 +96,8 @@ fn own_name(name: &ast::ObjectName) -> Result<String> {
     }
 }
 
-fn refuse_if_read_only(statement: &Statement<'_>) -> Result<()> {
+/// Refuses whatever makes something in a session that must not.
+pub(super) fn refuse_if_read_only(statement: &Statement<'_>) -> Result<()> {
     if statement.context.settings().read_only {
         return Err(Error::denied("nothing can be made: this session is read-only")
             .with_hint("leave out --read-only"));
@@ -154,7 +156,9 @@ pub(super) async fn create_table(
     table: ast::CreateTable,
 ) -> Result<Started> {
     refuse_if_read_only(statement)?;
-    let name = own_name(&table.name)?;
+    let Ok(name) = own_name(&table.name) else {
+        return write::create(statement, table, vec![]).await;
+    };
     let definition = table.to_string();
     let Some(query) = table.query else {
         return Err(Error::unsupported("CREATE TABLE without AS SELECT is not supported")
@@ -171,6 +175,45 @@ pub(super) async fn create_table(
     done(&format!("SELECT {rows}"))
 }
 
+/// `CREATE EXTERNAL TABLE … STORED AS format LOCATION 'path'`: a name for a path, which is listed
+/// anew by every statement.
+pub(super) async fn create_external(
+    statement: &Statement<'_>,
+    table: CreateExternalTable,
+) -> Result<Started> {
+    refuse_if_read_only(statement)?;
+    let definition = table.to_string();
+    let name = own_name(&table.name)?;
+    let refused = [
+        (!table.columns.is_empty(), "columns are found in the files"),
+        (!table.table_partition_cols.is_empty(), "partitions are found by their folders"),
+        (!table.options.is_empty(), "OPTIONS are not supported"),
+        (!table.order_exprs.is_empty(), "WITH ORDER is not supported"),
+        (!table.constraints.is_empty(), "constraints are not supported"),
+        (table.unbounded, "UNBOUNDED is not supported"),
+    ];
+    if let Some((_, what)) = refused.iter().find(|(given, _)| *given) {
+        return Err(Error::unsupported(format!("external table {name}: {what}"))
+            .with_hint("leave it out here, or declare the table in a file of the catalog folder"));
+    }
+    let [location] = table.locations.as_slice() else {
+        return Err(Error::unsupported(format!("external table {name} has several locations"))
+            .with_hint("one location may be a pattern: folder/*.parquet"));
+    };
+    let location = write::location(location)?;
+    let format = table.file_type.to_ascii_lowercase();
+    // Opened once, to know that it can be.
+    let catalogs = statement.catalogs.catalogs();
+    let opened = catalogs.open_path(&statement.context, &location, Some(&format)).await?;
+    opened.ok_or_else(|| Error::not_found(format!("path '{location}' does not exist")))?;
+    if table.if_not_exists && statement.catalogs.session().get(&name).is_some() {
+        return done("CREATE EXTERNAL TABLE");
+    }
+    let object = SessionObject::Path { location, format, definition };
+    statement.catalogs.session().create(&name, object, table.or_replace)?;
+    done("CREATE EXTERNAL TABLE")
+}
+
 async fn collect(
     statement: &Statement<'_>,
     plan: LogicalPlan,
@@ -179,12 +222,9 @@ async fn collect(
     replace: bool,
 ) -> Result<usize> {
     let physical = statement.state.create_physical_plan(&plan).await.translated()?;
-    let schema = physical.schema();
-    let partitions =
-        collect_partitioned(physical, statement.state.task_ctx()).await.translated()?;
-    let rows = partitions.iter().flatten().map(|batch| batch.num_rows()).sum();
-    let provider = datafusion::datasource::MemTable::try_new(schema, partitions).translated()?;
-    let object = SessionObject::Table { provider: std::sync::Arc::new(provider), definition };
+    let table = SessionTable::collect(physical, statement.state.task_ctx()).await?;
+    let rows = table.rows();
+    let object = SessionObject::Table { provider: std::sync::Arc::new(table), definition };
     statement.catalogs.session().create(name, object, replace)?;
     Ok(rows)
 }
@@ -272,6 +312,9 @@ pub(super) async fn execute_prepared(
             found.types.len(),
             values.len()
         )));
+    }
+    if !matches!(*found.statement, ast::Statement::Query(_)) {
+        return Err(Error::unsupported(format!("{name} is no query: only queries are executed")));
     }
     let plan = statement.plan(DfStatement::Statement(found.statement), &parameters).await?;
     statement.execute(plan).await

@@ -8,8 +8,10 @@
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::ExecutionPlan;
@@ -17,6 +19,7 @@ use serde::de::DeserializeOwned;
 
 use super::context::{CatalogContext, StatementContext, TypeParser};
 use super::file::{CatalogFile, TableFile, TomlText};
+use super::write::{TableWriter, WriteOptions};
 use crate::error::{Error, Result};
 
 /// Schema and table inside one catalog, spelled as the system spells them.
@@ -200,6 +203,7 @@ pub trait Catalog: Debug + Send + Sync {
         &self,
         _context: &Arc<StatementContext>,
         _location: &str,
+        _format: Option<&str>,
     ) -> Result<Option<OpenedTable>> {
         Ok(None)
     }
@@ -214,6 +218,54 @@ pub trait Catalog: Debug + Send + Sync {
         name: &TableName,
     ) -> Result<Option<String>> {
         Err(Error::unsupported(format!("the columns of {name} cannot be inferred")))
+    }
+
+    /// Whether a location typed in a statement lies in this catalog. Only connectors with a
+    /// location answer.
+    fn holds(&self, _location: &str) -> bool {
+        false
+    }
+
+    /// A writer of new files at a location that this catalog [`holds`](Self::holds).
+    async fn copy_to(
+        &self,
+        _context: &Arc<StatementContext>,
+        location: &str,
+        _columns: SchemaRef,
+        _options: &WriteOptions,
+    ) -> Result<Box<dyn TableWriter>> {
+        Err(Error::unsupported(format!("{location} cannot be written")))
+    }
+
+    /// A writer of more rows for a table; `None` when the system has none of that name.
+    async fn append(
+        &self,
+        _context: &Arc<StatementContext>,
+        name: &TableName,
+        _declared: TableFile<Self::TableOptions>,
+    ) -> Result<Option<Box<dyn TableWriter>>> {
+        Err(Error::unsupported(format!("{name} cannot be written: its connector only reads")))
+    }
+
+    /// A writer of a new table; `None` when there is one of that name.
+    async fn create(
+        &self,
+        _context: &Arc<StatementContext>,
+        name: &TableName,
+        _columns: SchemaRef,
+        _options: &WriteOptions,
+    ) -> Result<Option<Box<dyn TableWriter>>> {
+        Err(Error::unsupported(format!("{name} cannot be made: its connector only reads")))
+    }
+
+    /// Names what killed writes left longer ago than an age; with `remove`, removes it.
+    async fn leftovers(
+        &self,
+        _context: &Arc<StatementContext>,
+        _older_than: Duration,
+        _remove: bool,
+    ) -> Result<Vec<String>> {
+        Ok(vec![])
     }
 
     /// One line for people: where the data of this catalog is.
@@ -282,6 +334,7 @@ pub trait ErasedCatalog: Debug + Send + Sync {
         &self,
         context: &Arc<StatementContext>,
         location: &str,
+        format: Option<&str>,
     ) -> Result<Option<OpenedTable>>;
     /// See [`Catalog::check`].
     async fn check(&self, context: &Arc<StatementContext>) -> Result<Vec<Finding>>;
@@ -293,6 +346,38 @@ pub trait ErasedCatalog: Debug + Send + Sync {
         context: &Arc<StatementContext>,
         name: &TableName,
     ) -> Result<Option<String>>;
+    /// See [`Catalog::holds`].
+    fn holds(&self, location: &str) -> bool;
+    /// See [`Catalog::copy_to`].
+    async fn copy_to(
+        &self,
+        context: &Arc<StatementContext>,
+        location: &str,
+        columns: SchemaRef,
+        options: &WriteOptions,
+    ) -> Result<Box<dyn TableWriter>>;
+    /// See [`Catalog::append`].
+    async fn append(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        declared: &DeclaredTable,
+    ) -> Result<Option<Box<dyn TableWriter>>>;
+    /// See [`Catalog::create`].
+    async fn create(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        columns: SchemaRef,
+        options: &WriteOptions,
+    ) -> Result<Option<Box<dyn TableWriter>>>;
+    /// See [`Catalog::leftovers`].
+    async fn leftovers(
+        &self,
+        context: &Arc<StatementContext>,
+        older_than: Duration,
+        remove: bool,
+    ) -> Result<Vec<String>>;
     /// See [`Catalog::location`].
     fn location(&self) -> String;
 }
@@ -350,8 +435,9 @@ impl<T: DeserializeOwned + Send + Sync + 'static> ErasedCatalog for Erased<T> {
         &self,
         context: &Arc<StatementContext>,
         location: &str,
+        format: Option<&str>,
     ) -> Result<Option<OpenedTable>> {
-        self.catalog.path(context, location).await
+        self.catalog.path(context, location, format).await
     }
 
     async fn check(&self, context: &Arc<StatementContext>) -> Result<Vec<Finding>> {
@@ -368,6 +454,48 @@ impl<T: DeserializeOwned + Send + Sync + 'static> ErasedCatalog for Erased<T> {
         name: &TableName,
     ) -> Result<Option<String>> {
         self.catalog.infer(context, name).await
+    }
+
+    fn holds(&self, location: &str) -> bool {
+        self.catalog.holds(location)
+    }
+
+    async fn copy_to(
+        &self,
+        context: &Arc<StatementContext>,
+        location: &str,
+        columns: SchemaRef,
+        options: &WriteOptions,
+    ) -> Result<Box<dyn TableWriter>> {
+        self.catalog.copy_to(context, location, columns, options).await
+    }
+
+    async fn append(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        declared: &DeclaredTable,
+    ) -> Result<Option<Box<dyn TableWriter>>> {
+        self.catalog.append(context, name, self.typed(declared)?).await
+    }
+
+    async fn create(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        columns: SchemaRef,
+        options: &WriteOptions,
+    ) -> Result<Option<Box<dyn TableWriter>>> {
+        self.catalog.create(context, name, columns, options).await
+    }
+
+    async fn leftovers(
+        &self,
+        context: &Arc<StatementContext>,
+        older_than: Duration,
+        remove: bool,
+    ) -> Result<Vec<String>> {
+        self.catalog.leftovers(context, older_than, remove).await
     }
 
     fn location(&self) -> String {

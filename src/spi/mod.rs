@@ -11,6 +11,7 @@ mod read_point;
 mod receipt;
 mod settings;
 mod store;
+mod write;
 
 pub use connector::{
     Catalog, Connector, DeclaredTable, ErasedCatalog, ErasedConnector, Finding, NodeCodec,
@@ -21,4 +22,5 @@ pub use file::{CatalogFile, ColumnFile, DeclaredColumn, OnError, RowShare, Table
 pub use read_point::{PinnedFile, PinnedListing, ReadPoint, ReadPointBook};
 pub use receipt::{Receipt, SourceReceipt};
 pub use settings::SluiceSettings;
-pub use store::{OpenStore, OpenedStore, StoreScheme, StoreUrl};
+pub use store::{OpenStore, OpenedStore, StoreScheme, StoreUrl, UNFINISHED};
+pub use write::{TableWriter, WriteOptions};

@@ -18,6 +18,10 @@ use crate::error::{Error, Result};
 /// Scheme of the internal URLs: `sluice-store://<catalog>/`.
 const INTERNAL_SCHEME: &str = "sluice-store";
 
+/// How hidden files end that a store keeps while it takes an upload, where it has files for that:
+/// what a killed process leaves of them is found by this name.
+pub const UNFINISHED: &str = ".unfinished";
+
 /// The internal URL of one catalog's store.
 ///
 /// Catalog names may hold any character and URL hosts may not, so the name is written as hex.

@@ -1,9 +1,13 @@
 //! Finds the tables of a folder: which name is which folder, file or pattern.
 
+mod writing;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
 use object_store::path::Path;
 
 use super::format::stem;
@@ -15,7 +19,7 @@ use super::text::Half;
 use crate::error::{Error, Result};
 use crate::spi::{
     Catalog, CatalogContext, Finding, OpenedStore, OpenedTable, Severity, StatementContext,
-    StoreUrl, TableEntry, TableFile, TableKind, TableName, TomlText,
+    StoreUrl, TableEntry, TableFile, TableKind, TableName, TableWriter, TomlText, WriteOptions,
 };
 
 /// The schema of tables that stand directly below the location.
@@ -219,11 +223,14 @@ impl Catalog for FilesCatalog {
         &self,
         context: &Arc<StatementContext>,
         location: &str,
+        format: Option<&str>,
     ) -> Result<Option<OpenedTable>> {
-        let base = format!("{}/", self.store.location.trim_end_matches('/'));
-        let Some(relative) = location.strip_prefix(&base) else { return Ok(None) };
+        let Some(relative) = self.relative(location).filter(|path| !path.is_empty()) else {
+            return Ok(None);
+        };
         let root = self.declared_root(&self.lister(context), relative).await?;
-        let (label, declared) = (location.to_owned(), nothing_declared()?);
+        let (label, mut declared) = (location.to_owned(), nothing_declared()?);
+        declared.options.format = format.map(str::to_owned);
         let table = self.open_table(context, label, root, Half::Good, &declared).await?;
         let source = location.to_owned();
         Ok(Some(OpenedTable { provider: Arc::new(table), source, description: None }))
@@ -258,6 +265,50 @@ impl Catalog for FilesCatalog {
             ),
             fix: None,
         }])
+    }
+
+    fn holds(&self, location: &str) -> bool {
+        self.relative(location).is_some()
+    }
+
+    async fn copy_to(
+        &self,
+        context: &Arc<StatementContext>,
+        location: &str,
+        columns: SchemaRef,
+        options: &WriteOptions,
+    ) -> Result<Box<dyn TableWriter>> {
+        self.write_at(context, location, columns, options).await
+    }
+
+    async fn append(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        declared: TableFile<TableOptions>,
+    ) -> Result<Option<Box<dyn TableWriter>>> {
+        let lister = self.lister(context);
+        let Some(root) = self.root(&lister, name, &declared).await? else { return Ok(None) };
+        self.write_more(context, name, root, &declared).await.map(Some)
+    }
+
+    async fn create(
+        &self,
+        context: &Arc<StatementContext>,
+        name: &TableName,
+        columns: SchemaRef,
+        options: &WriteOptions,
+    ) -> Result<Option<Box<dyn TableWriter>>> {
+        self.write_new(context, name, columns, options).await
+    }
+
+    async fn leftovers(
+        &self,
+        context: &Arc<StatementContext>,
+        older_than: Duration,
+        remove: bool,
+    ) -> Result<Vec<String>> {
+        self.unread(context, older_than, remove).await
     }
 
     fn location(&self) -> String {

@@ -13,6 +13,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 use tokio::sync::Mutex;
 
+use super::commits::{Commits, LISTS, WriteId, table_folder};
 use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, PinnedFile, StatementContext};
 
@@ -27,6 +28,9 @@ pub(super) struct Level {
     /// Its files.
     pub(super) files: Vec<ObjectMeta>,
 }
+
+/// The committed writes of folders, as far as they were asked for.
+type KnownCommits = HashMap<Path, Arc<Commits>>;
 
 /// Decides which of some folders are entered; called once per level.
 pub(super) type Enter<'a> = &'a (dyn Fn(Vec<Path>) -> Result<Vec<Path>> + Send + Sync);
@@ -92,6 +96,7 @@ impl Lister {
                 .retain(|file| !known.iter().any(|(folder, _)| parent(&file.location) == **folder));
             files.extend(known.iter().flat_map(|(_, level)| level.files.iter().cloned()));
         }
+        self.still_committed().await?;
         files.sort_by(|a, b| a.location.cmp(&b.location));
         self.pin(root, &format!("{root}/**"), &files);
         let files = Arc::new(files);
@@ -113,6 +118,7 @@ impl Lister {
             }
             folders = if below.is_empty() { below } else { enter(below)? };
         }
+        self.still_committed().await?;
         files.sort_by(|a, b| a.location.cmp(&b.location));
         Ok(files)
     }
@@ -168,27 +174,80 @@ impl Lister {
     }
 
     async fn list_level(&self, folder: &Path) -> Result<Level> {
-        let listed = self.store.store.list_with_delimiter(Some(folder)).await;
-        let listed = listed.map_err(|e| self.failed(folder, e))?;
-        self.context.receipt().add(&self.store.location, "listings", 1);
-        let mut level = Level { folders: listed.common_prefixes, files: listed.objects };
-        level.folders.retain(|path| shown(folder, path));
-        level.files.retain(|file| shown(folder, &file.location));
-        level.folders.sort();
-        level.files.sort_by(|a, b| a.location.cmp(&b.location));
-        Ok(level)
+        loop {
+            let known = self.known_commits().await?;
+            let listed = self.store.store.list_with_delimiter(Some(folder)).await;
+            let listed = listed.map_err(|e| self.failed(folder, e))?;
+            self.context.receipt().add(&self.store.location, "listings", 1);
+            let mut level = Level { folders: listed.common_prefixes, files: listed.objects };
+            let marks = level.folders.iter().chain(level.files.iter().map(|file| &file.location));
+            if self.learn_commits(&known, marks).await? {
+                continue;
+            }
+            level.folders.retain(|path| shown(folder, path));
+            level.files.retain(|file| shown(folder, &file.location) && committed(&known, file));
+            level.folders.sort();
+            level.files.sort_by(|a, b| a.location.cmp(&b.location));
+            return Ok(level);
+        }
     }
 
     async fn list_all(&self, root: &Path) -> Result<Vec<ObjectMeta>> {
-        self.context.receipt().add(&self.store.location, "listings", 1);
-        let listed: Vec<ObjectMeta> = self
-            .store
-            .store
-            .list(Some(root))
-            .try_collect()
-            .await
-            .map_err(|e| self.failed(root, e))?;
-        Ok(listed.into_iter().filter(|file| shown(root, &file.location)).collect())
+        loop {
+            let known = self.known_commits().await?;
+            self.context.receipt().add(&self.store.location, "listings", 1);
+            let listed = self.store.store.list(Some(root)).try_collect().await;
+            let mut listed: Vec<ObjectMeta> = listed.map_err(|e| self.failed(root, e))?;
+            if self.learn_commits(&known, listed.iter().map(|file| &file.location)).await? {
+                continue;
+            }
+            listed.retain(|file| shown(root, &file.location) && committed(&known, file));
+            return Ok(listed);
+        }
+    }
+
+    async fn commits(&self) -> Result<Arc<Mutex<KnownCommits>>> {
+        let key = format!("commits {}", self.catalog);
+        self.context.once(key, async { Ok(Mutex::default()) }).await
+    }
+
+    /// What the statement knows of committed writes before it lists.
+    async fn known_commits(&self) -> Result<KnownCommits> {
+        Ok(self.commits().await?.lock().await.clone())
+    }
+
+    /// Reads the lists of writes that a listing shows and that were not known before it; true when
+    /// there were any. Files are listed again then: lists must be older than the listing, or a
+    /// write that is committed in between would be seen in part.
+    async fn learn_commits<'a>(
+        &self,
+        known: &KnownCommits,
+        listed: impl Iterator<Item = &'a Path>,
+    ) -> Result<bool> {
+        let mut folders: Vec<Path> = listed.filter_map(marked_folder).collect();
+        folders.sort();
+        folders.dedup();
+        folders.retain(|folder| !known.contains_key(folder));
+        if folders.is_empty() {
+            return Ok(false);
+        }
+        let commits = self.commits().await?;
+        let mut commits = commits.lock().await;
+        for folder in folders {
+            if !commits.contains_key(&folder) {
+                let read = Commits::read(&self.store, &folder).await?;
+                commits.insert(folder, Arc::new(read));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Fails when files were replaced while they were listed.
+    async fn still_committed(&self) -> Result<()> {
+        for (folder, commits) in self.known_commits().await? {
+            commits.still_hold(&self.store, &folder).await?;
+        }
+        Ok(())
     }
 
     /// One file by its path; `None` when there is none.
@@ -310,10 +369,25 @@ pub(super) fn store_error(outer: &str, error: object_store::Error) -> Error {
     .with_source(error)
 }
 
-fn parent(path: &Path) -> Path {
+/// The folder of a path.
+pub(super) fn parent(path: &Path) -> Path {
     let mut parts: Vec<_> = path.parts().collect();
     parts.pop();
     Path::from_iter(parts)
+}
+
+/// The table folder of a path that a write of ours has left: a list, or a file with a write's id.
+fn marked_folder(path: &Path) -> Option<Path> {
+    let parts: Vec<_> = path.parts().collect();
+    if let Some(at) = parts.iter().position(|part| part.as_ref() == LISTS) {
+        return Some(Path::from_iter(parts.into_iter().take(at)));
+    }
+    path.filename().and_then(WriteId::of_name).map(|_| table_folder(&parent(path)))
+}
+
+/// Whether a file is of no write of ours, or of one that was committed.
+fn committed(known: &KnownCommits, file: &ObjectMeta) -> bool {
+    known.get(&table_folder(&parent(&file.location))).is_none_or(|c| c.shows(&file.location))
 }
 
 /// Whether no part below `root` starts with `.` or `_`: those are marks of other systems.

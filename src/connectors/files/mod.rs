@@ -1,10 +1,12 @@
-//! Folders of files as tables: Parquet, Arrow, CSV and JSON over any store.
+//! Folders of files as tables over any store: Parquet, Arrow, CSV and JSON, read, and written where
+//! the catalog allows it.
 //!
 //! Our own lister and planning; DataFusion's readers underneath for Parquet and Arrow, our own for
-//! text. [`catalog`] finds tables, [`listing`] their files, [`table`] decides what is pruned,
-//! [`scan`] reads.
+//! text. [`catalog`] finds tables, [`listing`] their files, [`commits`] says which of them count,
+//! [`table`] decides what is pruned, [`scan`] reads, [`write`](mod@write) makes new ones.
 
 mod catalog;
+mod commits;
 mod format;
 mod ipc;
 mod listing;
@@ -15,6 +17,7 @@ mod scan;
 mod schema;
 mod table;
 mod text;
+mod write;
 
 use std::sync::Arc;
 

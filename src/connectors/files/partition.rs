@@ -19,6 +19,27 @@ pub(super) fn key_value(folder: &str) -> Option<(String, Option<String>)> {
     Some((percent_decoded(key), value))
 }
 
+/// The name of the folder of a value, which [`key_value`] reads back.
+pub(super) fn folder_name(key: &str, value: Option<&str>) -> String {
+    let mut name = percent_encoded(key);
+    name.push('=');
+    name.push_str(&value.map_or_else(|| HIVE_NULL.to_owned(), percent_encoded));
+    name
+}
+
+/// What Hive escapes in names of folders, and everything that cannot be printed.
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_ascii_control() || "\"#%'*/:=?\\{}[]^".contains(letter) {
+            out.push_str(&format!("%{:02X}", u32::from(letter)));
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
 /// Hive escapes `/`, `=`, `%` and their like as `%XX`; anything else stays as it is.
 fn percent_decoded(text: &str) -> String {
     let bytes = text.as_bytes();
@@ -127,4 +148,18 @@ pub(super) fn value(field: &Field, text: Option<&str>, folder: &Path) -> Result<
             field.name()
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_folder_reads_back_as_its_value() {
+        for value in [None, Some(""), Some("a/b"), Some("50 %=x"), Some("Köln#1"), Some("a\nb")] {
+            let name = folder_name("k=y", value);
+            assert_eq!(key_value(&name), Some(("k=y".to_owned(), value.map(str::to_owned))));
+            assert!(!name.contains('/'));
+        }
+    }
 }

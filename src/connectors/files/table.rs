@@ -95,7 +95,8 @@ impl Root {
     }
 }
 
-fn joined(base: &Path, relative: &str) -> Result<Path, String> {
+/// A relative location below `base`.
+pub(super) fn joined(base: &Path, relative: &str) -> Result<Path, String> {
     let mut path = base.clone();
     for part in relative.split('/').filter(|part| !part.is_empty() && *part != ".") {
         if part == ".." {
@@ -206,6 +207,11 @@ impl FilesTable {
     pub(super) fn table_file(&self) -> Option<String> {
         let source = self.store.outer(self.root.path());
         self.recipe.text().map(|text| text::table_file(text, self.recipe.label(), &source))
+    }
+
+    /// What the table's files share.
+    pub(super) fn recipe(&self) -> &Recipe {
+        &self.recipe
     }
 
     fn context(&self) -> &Arc<StatementContext> {

@@ -1,11 +1,14 @@
 //! The local file system: plain paths and `file://` URLs.
 
+mod files;
+mod upload;
+
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use object_store::local::LocalFileSystem;
 use serde::Deserialize;
 
+use self::files::LocalFiles;
 use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, StoreScheme, TomlText};
 
@@ -32,7 +35,7 @@ impl StoreScheme for Local {
         let path = object_store::path::Path::from_absolute_path(&absolute)
             .map_err(|e| Error::config(format!("location {location}: {e}")))?;
         Ok(OpenedStore {
-            store: Arc::new(LocalFileSystem::new()),
+            store: Arc::new(LocalFiles::new()),
             location: absolute.display().to_string(),
             path,
             root: "/".to_owned(),
