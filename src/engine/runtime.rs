@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 
 use crate::error::{Error, Result};
 
-/// How long the next query waits for a cancelled one before it takes new threads.
+/// How long the next query, or the end of the program, waits for a cancelled one.
 const GRACE: Duration = Duration::from_millis(100);
 
 /// The runtime of queries.
@@ -26,6 +26,20 @@ struct State {
     runtime: Option<Runtime>,
     // Cancelled queries that had not ended when they were last looked at.
     ending: Vec<AbortHandle>,
+}
+
+impl State {
+    /// Gives cancelled queries a moment to clean up behind themselves.
+    fn wait_for_ending(&mut self) {
+        let until = Instant::now() + GRACE;
+        loop {
+            self.ending.retain(|task| !task.is_finished());
+            if self.ending.is_empty() || Instant::now() >= until {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
 }
 
 fn build() -> Result<Runtime> {
@@ -45,14 +59,7 @@ impl QueryRuntime {
     /// The threads for a new query.
     pub(super) fn handle(&self) -> Result<Handle> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = Instant::now() + GRACE;
-        loop {
-            state.ending.retain(|task| !task.is_finished());
-            if state.ending.is_empty() || Instant::now() >= until {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        state.wait_for_ending();
         if !state.ending.is_empty() {
             state.ending.clear();
             let fresh = build()?;
@@ -78,6 +85,7 @@ impl QueryRuntime {
 impl Drop for QueryRuntime {
     fn drop(&mut self) {
         let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        state.wait_for_ending();
         if let Some(runtime) = state.runtime.take() {
             // Waiting could take as long as a query that does not yield.
             runtime.shutdown_background();

@@ -1,7 +1,7 @@
 //! The integration tests: one binary, as linking DataFusion is the slow part.
 //!
-//! `slt` runs `tests/slt` in process, `cli` the program itself, `text` dirty CSV and JSON;
-//! `canonical` is how values are written in `tests/slt`, `program` how the program is started.
+//! `slt` runs `tests/slt` in process, `cli` the program itself, `text` dirty CSV and JSON, `writes`
+//! what is written; `canonical` is how values are written in `tests/slt`, `program` how the program is started.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod canonical;
@@ -9,3 +9,4 @@ mod cli;
 mod program;
 mod slt;
 mod text;
+mod writes;

@@ -5,6 +5,7 @@
 //! once. Whatever was listed first stays what the statement sees, so two references with
 //! different filters agree about the folders they share.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -234,9 +235,9 @@ impl Lister {
         let commits = self.commits().await?;
         let mut commits = commits.lock().await;
         for folder in folders {
-            if !commits.contains_key(&folder) {
-                let read = Commits::read(&self.store, &folder).await?;
-                commits.insert(folder, Arc::new(read));
+            if let Entry::Vacant(unknown) = commits.entry(folder) {
+                let read = Commits::read(&self.store, unknown.key()).await?;
+                unknown.insert(Arc::new(read));
             }
         }
         Ok(true)
