@@ -86,7 +86,11 @@ impl Drop for QueryRuntime {
     fn drop(&mut self) {
         let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
         state.wait_for_ending();
-        if let Some(runtime) = state.runtime.take() {
+        let Some(runtime) = state.runtime.take() else { return };
+        if state.ending.is_empty() && Handle::try_current().is_err() {
+            // Idle by now: what is left are clean-ups.
+            runtime.shutdown_timeout(GRACE);
+        } else {
             // Waiting could take as long as a query that does not yield.
             runtime.shutdown_background();
         }

@@ -181,8 +181,8 @@ fn a_killed_copy_leaves_nothing_that_is_read() {
     assert_eq!(answer(&program, &["select count(*) from 'lake/**/*.parquet'"]), "1\n");
     assert_eq!(answer(&program, &["show tables from w.s"]).lines().count(), 1);
 
-    let clean = |age: &str| program.run(&["--csv", "-t", "clean", "w", "--older-than", age]);
-    assert_eq!(clean("1day").stdout, "");
+    let clean = |age: &str| program.run(&["clean", "w", "--older-than", age]);
+    assert!(!clean("1day").stdout.contains(&left));
     let file = std::fs::File::options().write(true).open(program.path("lake/s").join(&left));
     file.unwrap()
         .set_modified(std::time::SystemTime::now() - Duration::from_secs(200_000))
@@ -190,7 +190,7 @@ fn a_killed_copy_leaves_nothing_that_is_read() {
     assert!(answer(&program, &["check catalog w"]).contains(&left));
     let ran = clean("1day");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stdout.trim_end().ends_with(&left), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&left), "{}", ran.stdout);
     assert_eq!(unfinished(), None);
     assert_eq!(answer(&program, &["select * from w.s.t"]), "1\n");
 }

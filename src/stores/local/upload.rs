@@ -27,6 +27,7 @@ struct Staged {
     file: Arc<Mutex<File>>,
     // Folders that were made for it, outermost first.
     folders: Vec<PathBuf>,
+    moved: bool,
 }
 
 impl LocalUpload {
@@ -41,7 +42,8 @@ impl LocalUpload {
             let path = parent.join(format!(".{name}.{process:x}-{number}{UNFINISHED}"));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => {
-                    let staged = Staged { path, file: Arc::new(Mutex::new(file)), folders };
+                    let staged =
+                        Staged { path, file: Arc::new(Mutex::new(file)), folders, moved: false };
                     return Ok(Self { target, staged: Some(staged) });
                 }
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => number += 1,
@@ -57,9 +59,12 @@ impl LocalUpload {
     }
 }
 
-impl Staged {
-    fn remove(self) {
-        // What cannot be removed now is named by the check and removed by the clean-up.
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if self.moved {
+            return;
+        }
+        // Wherever a statement ends, in a task, in a closure that never ran: here it is removed. What cannot be removed now is named by the check and removed by the clean-up.
         let _ = std::fs::remove_file(&self.path);
         for folder in self.folders.iter().rev() {
             // Fails for one that has got other files, as it should.
@@ -107,25 +112,19 @@ impl MultipartUpload for LocalUpload {
             std::fs::rename(from, to)
         })
         .await?;
-        self.staged = None;
+        if let Some(mut staged) = self.staged.take() {
+            staged.moved = true;
+        }
         Ok(PutResult { e_tag: None, version: None })
     }
 
     async fn abort(&mut self) -> object_store::Result<()> {
         let Some(staged) = self.staged.take() else { return Ok(()) };
         blocking(move || {
-            staged.remove();
+            drop(staged);
             Ok(())
         })
         .await
-    }
-}
-
-impl Drop for LocalUpload {
-    fn drop(&mut self) {
-        if let Some(staged) = self.staged.take() {
-            staged.remove();
-        }
     }
 }
 
