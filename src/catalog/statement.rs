@@ -19,7 +19,7 @@ use super::find::{NamePart, ObjectName, SESSION_CATALOG, choose};
 use super::information_schema;
 use super::session_objects::{SessionObject, SessionObjects};
 use crate::error::{Error, Result};
-use crate::spi::{StatementContext, TableName};
+use crate::spi::{ReadPointBook, StatementContext, TableName};
 
 /// The schema of session objects and of systems that have none.
 pub(super) const DEFAULT_SCHEMA: &str = "default";
@@ -206,6 +206,12 @@ impl StatementCatalogs {
                 return Ok(None);
             }
             return match self.0.session.get(&name.table) {
+                // What a session holds is pinned by nothing.
+                Some(SessionObject::Table { .. })
+                    if self.0.context.read_point().replayed().is_some() =>
+                {
+                    Err(ReadPointBook::not_pinned(&name.to_string()))
+                }
                 Some(SessionObject::Table { provider, .. }) => Ok(Some(provider)),
                 Some(SessionObject::Path { location, format, .. }) => {
                     let catalogs = &self.0.catalogs;

@@ -133,6 +133,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "COUNT|PERCENT")]
     pub(super) max_bad_records: Option<String>,
 
+    /// Read what a read point names instead of what is there now: a token of a receipt, or a file
+    #[arg(long, value_name = "TOKEN|FILE")]
+    pub(super) read_point: Option<String>,
+
     /// The most memory that queries may hold: 4GB; 70 % of the machine's if not given
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(super) memory_limit: Option<u64>,

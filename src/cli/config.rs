@@ -40,6 +40,11 @@ fn user_folder() -> Option<PathBuf> {
     dirs::config_dir().map(|folder| folder.join("sluice"))
 }
 
+/// `<user state>/sluice`.
+fn state_folder() -> Option<PathBuf> {
+    dirs::state_dir().or_else(dirs::data_local_dir).map(|folder| folder.join("sluice"))
+}
+
 /// The configuration file in use and what it says.
 fn config_file(args: &Args) -> Result<(Option<PathBuf>, ConfigFile)> {
     let path = match &args.config {
@@ -115,6 +120,7 @@ pub(super) fn engine_options(args: &Args) -> Result<EngineOptions> {
         spill_dir: args.spill_dir.clone(),
         spill_limit: args.spill_limit,
         partitions: None,
+        state_dir: state_folder(),
         settings: settings(args, &file)?,
         home: home(args, &file.defaults),
     })
@@ -153,6 +159,7 @@ fn settings(args: &Args, file: &ConfigFile) -> Result<Vec<SettingValue>> {
         ("max_scan_bytes", number(args.max_scan_bytes)),
         ("max_scan_records", number(args.max_scan_records)),
         ("max_bad_records", args.max_bad_records.clone()),
+        ("read_point", args.read_point.clone()),
         ("read_only", args.read_only.then(|| "true".to_owned())),
     ];
     for (name, value) in flags {

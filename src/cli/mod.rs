@@ -105,6 +105,7 @@ fn shell(args: &Args) -> Result<(Shell, Engine)> {
         variables: args.variables.clone(),
         echo: args.echo,
         go_on: args.go_on,
+        receipts: args.report.iter().any(|(format, _)| format == "json"),
     };
     let shell = Shell::new(Box::new(engine.session()), options)?;
     Ok((shell, engine))

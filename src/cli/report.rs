@@ -32,6 +32,14 @@ fn json(ran: &[Ran]) -> String {
                 "statement": ran.text,
                 "seconds": ran.elapsed.as_secs_f64(),
                 "rows": ran.rows,
+                "read_point": ran.receipt.iter().find(|line| line.counter == "read_point")
+                    .map(|line| line.detail.as_str()),
+                "receipt": ran.receipt.iter().map(|line| serde_json::json!({
+                    "source": line.source,
+                    "counter": line.counter,
+                    "amount": line.amount,
+                    "detail": line.detail,
+                })).collect::<Vec<_>>(),
                 "error": ran.error.as_ref().map(|error| serde_json::json!({
                     "kind": error.kind().as_str(),
                     "message": error.message(),

@@ -1,11 +1,15 @@
-//! The memory and spill folder of an engine: one pool for all queries.
+//! The memory and spill folder of an engine: one pool for all queries, each with a count of its own.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::{
+    FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, TrackConsumersPool,
+};
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 
@@ -44,6 +48,80 @@ pub(super) fn runtime_env(
         .with_file_statistics_cache_limit(0)
         .build_arc()
         .map_err(from_datafusion)
+}
+
+/// The engine's pool as one statement uses it: counts what the statement holds of it.
+#[derive(Debug)]
+pub(super) struct StatementPool {
+    shared: Arc<dyn MemoryPool>,
+    held: AtomicUsize,
+    peak: AtomicUsize,
+}
+
+impl StatementPool {
+    /// A statement's use of a pool.
+    pub(super) fn new(shared: &Arc<dyn MemoryPool>) -> Self {
+        let shared = Arc::clone(shared);
+        Self { shared, held: AtomicUsize::default(), peak: AtomicUsize::default() }
+    }
+
+    /// The most that the statement held at once, in bytes.
+    pub(super) fn peak(&self) -> u64 {
+        self.peak.load(Ordering::Relaxed) as u64
+    }
+
+    fn grown(&self, additional: usize) {
+        let held = self.held.fetch_add(additional, Ordering::Relaxed) + additional;
+        self.peak.fetch_max(held, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Display for StatementPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.fmt(f)
+    }
+}
+
+impl MemoryPool for StatementPool {
+    fn name(&self) -> &str {
+        self.shared.name()
+    }
+
+    fn register(&self, consumer: &MemoryConsumer) {
+        self.shared.register(consumer);
+    }
+
+    fn unregister(&self, consumer: &MemoryConsumer) {
+        self.shared.unregister(consumer);
+    }
+
+    fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+        self.shared.grow(reservation, additional);
+        self.grown(additional);
+    }
+
+    fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+        self.shared.shrink(reservation, shrink);
+        self.held.fetch_sub(shrink, Ordering::Relaxed);
+    }
+
+    fn try_grow(
+        &self,
+        reservation: &MemoryReservation,
+        additional: usize,
+    ) -> datafusion::common::Result<()> {
+        self.shared.try_grow(reservation, additional)?;
+        self.grown(additional);
+        Ok(())
+    }
+
+    fn reserved(&self) -> usize {
+        self.shared.reserved()
+    }
+
+    fn memory_limit(&self) -> MemoryLimit {
+        self.shared.memory_limit()
+    }
 }
 
 /// 70 % of what the machine or its control group allows.

@@ -6,11 +6,13 @@
 
 mod arithmetic;
 mod error;
+mod estimate;
 mod memory;
 mod names;
 mod own;
 mod parameters;
 mod query;
+mod read_points;
 mod receipt;
 mod rewrite;
 mod run;
@@ -40,6 +42,7 @@ use crate::catalog::{Catalogs, Folder};
 use crate::connectors::CONNECTORS;
 use crate::error::Result;
 use crate::spi::Shared;
+use read_points::ReadPoints;
 use runtime::QueryRuntime;
 use settings::Settings;
 use state::BaseState;
@@ -60,6 +63,8 @@ pub struct EngineOptions {
     pub spill_limit: Option<u64>,
     /// How many partitions run at once; the number of processors if not given.
     pub partitions: Option<usize>,
+    /// Where read points are kept; without it, only their session knows them.
+    pub state_dir: Option<PathBuf>,
     /// Settings with where each comes from, the later winning.
     pub settings: Vec<SettingValue>,
     /// The current catalog and schema of new sessions.
@@ -79,6 +84,7 @@ struct EngineParts {
     base: BaseState,
     runtime: QueryRuntime,
     settings: Settings,
+    read_points: ReadPoints,
     home: [String; 2],
 }
 
@@ -105,6 +111,10 @@ impl Engine {
         )?;
         let base = BaseState::new(runtime, options.partitions);
         let settings = Settings::new(base.config(), &options.settings)?;
+        let read_points = ReadPoints::new(options.state_dir.as_deref());
+        if let Some(name) = settings.own().read_point {
+            read_points.find(&name)?;
+        }
         let home = options.home.unwrap_or_else(|| ["session".to_owned(), "default".to_owned()]);
         Ok(Self(Arc::new(EngineParts {
             catalogs,
@@ -112,6 +122,7 @@ impl Engine {
             base,
             runtime: QueryRuntime::start()?,
             settings,
+            read_points,
             home,
         })))
     }

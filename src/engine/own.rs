@@ -43,6 +43,9 @@ pub(super) enum Own {
     ShowReceipt {
         id: Option<String>,
     },
+    ShowReadPoint {
+        id: Option<String>,
+    },
     Describe {
         table: ObjectName,
     },
@@ -94,6 +97,20 @@ pub(super) enum Own {
     Deallocate {
         name: Option<String>,
     },
+}
+
+impl Own {
+    /// Whether it opens tables, so that a read point decides what it sees.
+    pub(super) fn opens_tables(&self) -> bool {
+        matches!(
+            self,
+            Self::Summarize { .. }
+                | Self::ExplainEstimate { .. }
+                | Self::Describe { .. }
+                | Self::ShowColumns { .. }
+                | Self::ShowCreate { .. }
+        )
+    }
 }
 
 /// Reads a statement of ours; `None` for any other. White space is not among `tokens`.
@@ -188,10 +205,8 @@ fn show(words: &mut Words<'_>) -> Result<Own> {
             Own::ShowCreate { name: words.name()? }
         }
         Some("SETTINGS" | "ALL" | "SESSION") => Own::ShowSettings { like: words.like()? },
-        Some("RECEIPT") => {
-            let id = if words.is_end() { None } else { Some(words.text()?) };
-            Own::ShowReceipt { id }
-        }
+        Some("RECEIPT") => Own::ShowReceipt { id: words.optional_text()? },
+        Some("READ") if words.skip("POINT") => Own::ShowReadPoint { id: words.optional_text()? },
         _ => {
             words.at = start;
             Own::ShowSetting { name: words.setting()? }
@@ -317,6 +332,10 @@ impl Words<'_> {
             }
             _ => Err(self.expected("a text in single quotes")),
         }
+    }
+
+    fn optional_text(&mut self) -> Result<Option<String>> {
+        if self.is_end() { Ok(None) } else { self.text().map(Some) }
     }
 
     fn like(&mut self) -> Result<Option<String>> {

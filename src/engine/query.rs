@@ -128,8 +128,8 @@ impl Query for LocalQuery {
     fn notes(&self) -> Vec<String> {
         let sources = self.statement.receipt().sources();
         let bad = sources.iter().filter_map(|(source, counters)| {
-            let count = *counters.get("bad_records")?;
-            let records = if count == 1 { "record of" } else { "records of" };
+            let (_, count) = counters.iter().find(|(counter, _)| counter.name == "bad_records")?;
+            let records = if *count == 1 { "record of" } else { "records of" };
             Some(format!("{count} bad {records} {source}: errors('{source}') shows them"))
         });
         bad.collect()

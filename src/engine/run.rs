@@ -1,15 +1,19 @@
 //! The way of a statement: `text → parse → resolve → plan → bind → optimise → run → receipt`.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::execution::SessionState;
+use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
+use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::{DFParserBuilder, Statement as DfStatement};
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
@@ -18,15 +22,17 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::from_datafusion;
+use super::memory::StatementPool;
 use super::own::{self, Own};
 use super::parameters::{self, Parameters};
 use super::query::Outcome;
 use super::session::SessionParts;
+use super::settings::READ_POINT;
 use super::state::{RECURSION_LIMIT, Translated};
-use super::{names, receipt, show, summarize, tables, write};
+use super::{estimate, names, receipt, show, summarize, tables, write};
 use crate::catalog::{StatementCatalogs, StatementPlanner};
 use crate::error::{Error, Position, Result};
-use crate::spi::{ReadPointBook, StatementContext};
+use crate::spi::{ReadPoint, ReadPointBook, StatementContext};
 
 /// A statement to run.
 #[derive(Debug)]
@@ -42,7 +48,7 @@ pub(super) enum Started {
     /// Batches that are there already.
     Batches(SchemaRef, Vec<RecordBatch>),
     /// A plan that runs while its batches are read.
-    Stream(SchemaRef, SendableRecordBatchStream, Arc<dyn ExecutionPlan>),
+    Stream(SchemaRef, SendableRecordBatchStream),
     /// Nothing to read.
     Done(String),
 }
@@ -60,6 +66,7 @@ pub(super) async fn drive(
     head: oneshot::Sender<Result<(Outcome, Arc<StatementContext>)>>,
     batches: mpsc::Sender<Result<RecordBatch>>,
 ) {
+    let began = Instant::now();
     let started = AssertUnwindSafe(start(&job)).catch_unwind().await;
     let started = started.unwrap_or_else(|panic| Err(panicked(&panic)));
     let (started, statement) = match started {
@@ -70,22 +77,23 @@ pub(super) async fn drive(
         }
         Ok((started, statement)) => (started, statement),
     };
-    let (outcome, run) = match started {
-        Started::Done(tag) => (Outcome::Done(tag), None),
+    let (outcome, ready) = match started {
+        Started::Done(tag) => {
+            // Before anyone can ask for it.
+            receipt::write(&statement, receipt::Run { rows: 0, began, first_row: None });
+            (Outcome::Done(tag), None)
+        }
         Started::Batches(schema, ready) => {
             let stream = futures::stream::iter(ready.into_iter().map(Ok)).boxed();
-            (Outcome::Rows(schema), Some((stream, None)))
+            (Outcome::Rows(schema), Some(stream))
         }
-        Started::Stream(schema, stream, plan) => {
-            (Outcome::Rows(schema), Some((stream.boxed(), Some(plan))))
-        }
+        Started::Stream(schema, stream) => (Outcome::Rows(schema), Some(stream.boxed())),
     };
-    if head.send(Ok((outcome, Arc::clone(&statement)))).is_err() {
+    if head.send(Ok((outcome, Arc::clone(&statement.context)))).is_err() {
         return;
     }
-    let Some((mut stream, plan)) = run else { return };
-    let mut failed = false;
-    let mut rows = 0;
+    let Some(mut stream) = ready else { return };
+    let mut run = receipt::Run { rows: 0, began, first_row: None };
     loop {
         let next = AssertUnwindSafe(stream.next()).catch_unwind().await;
         let batch = match next {
@@ -93,18 +101,19 @@ pub(super) async fn drive(
             Ok(Some(batch)) => batch.map_err(from_datafusion),
             Err(panic) => Err(panicked(&panic)),
         };
-        failed = batch.is_err();
-        rows += batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
+        let failed = batch.is_err();
+        let rows = batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
+        if rows > 0 && run.first_row.is_none() {
+            run.first_row = Some(began.elapsed());
+        }
+        run.rows += rows;
         if batches.send(batch).await.is_err() || failed {
-            break;
+            return;
         }
     }
     drop(stream);
-    if let Some(plan) = plan
-        && !failed
-    {
-        receipt::write(&job, &statement, &plan, rows);
-    }
+    // The front end sees the end when `batches` is dropped, and may ask for the receipt then.
+    receipt::write(&statement, run);
 }
 
 fn panicked(panic: &Box<dyn std::any::Any + Send>) -> Error {
@@ -124,33 +133,42 @@ pub(super) struct Statement<'a> {
     pub(super) catalogs: StatementCatalogs,
     pub(super) home: [String; 2],
     pub(super) state: SessionState,
+    memory: Arc<StatementPool>,
+    // The plans that were started, for the receipt.
+    ran: Mutex<Vec<Arc<dyn ExecutionPlan>>>,
 }
 
 impl<'a> Statement<'a> {
-    fn new(job: &'a Job) -> Self {
+    fn new(job: &'a Job, replayed: Option<ReadPoint>) -> Result<Self> {
         let session = &job.session;
         let engine = &session.engine;
-        let settings = session.settings().clone();
-        let timezone = settings.timezone();
-        let book = ReadPointBook::new(chrono::Utc::now(), &timezone);
+        let mut settings = session.settings().clone();
+        let book = match replayed {
+            None => ReadPointBook::new(chrono::Utc::now(), &settings.timezone()),
+            Some(point) => {
+                settings = settings.in_timezone(&point.timezone)?;
+                ReadPointBook::replay(point)
+            }
+        };
         let context = Arc::new(StatementContext::new(
             job.id.clone(),
             settings.own(),
-            timezone,
+            settings.timezone(),
             book,
             Arc::clone(&engine.shared),
         ));
         let home = session.home().clone();
-        let planner = Arc::new(Planner { session: Arc::clone(session) });
+        let config = settings.config().clone();
+        let planner = Arc::new(Planner { session: Arc::clone(session), config: config.clone() });
         let catalogs = StatementCatalogs::new(
             Arc::clone(&engine.catalogs),
             Arc::clone(&session.objects),
             Arc::clone(&context),
             planner,
         );
-        let config = settings.config().clone();
         let state = engine.base.for_statement(config, &catalogs, &context, &home);
-        Self { job, context, catalogs, home, state }
+        let memory = Arc::new(StatementPool::new(&state.runtime_env().memory_pool));
+        Ok(Self { job, context, catalogs, home, state, memory, ran: Mutex::default() })
     }
 
     /// Plans a parsed statement of DataFusion's, its names resolved and its parameters bound.
@@ -176,14 +194,28 @@ impl<'a> Statement<'a> {
         parameters::bind(plan, parameters)
     }
 
+    /// The physical plan of a logical one.
+    pub(super) async fn optimise(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+        self.state.create_physical_plan(plan).await.translated()
+    }
+
+    /// A physical plan that is about to run: within the limits as far as can be told.
+    pub(super) async fn admit(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+        let physical = self.optimise(plan).await?;
+        estimate::hold_limits(self, &physical).await?;
+        let mut ran = self.ran.lock().unwrap_or_else(PoisonError::into_inner);
+        ran.push(Arc::clone(&physical));
+        Ok(physical)
+    }
+
     /// Optimises and starts a logical plan.
     pub(super) async fn execute(&self, plan: LogicalPlan) -> Result<Started> {
-        let physical = self.state.create_physical_plan(&plan).await.translated()?;
+        let physical = self.admit(&plan).await?;
         let planned = physical.schema();
         let schema = names::visible(&planned);
-        let stream = execute_stream(Arc::clone(&physical), self.state.task_ctx()).translated()?;
+        let stream = execute_stream(physical, self.task()).translated()?;
         if Arc::ptr_eq(&schema, &planned) {
-            return Ok(Started::Stream(schema, stream, physical));
+            return Ok(Started::Stream(schema, stream));
         }
         let shown = Arc::clone(&schema);
         let stream = stream.map(move |batch| {
@@ -193,13 +225,34 @@ impl<'a> Statement<'a> {
             Ok(RecordBatch::try_new_with_options(Arc::clone(&shown), columns, &rows)?)
         });
         let stream = RecordBatchStreamAdapter::new(Arc::clone(&schema), stream);
-        Ok(Started::Stream(schema, Box::pin(stream), physical))
+        Ok(Started::Stream(schema, Box::pin(stream)))
+    }
+
+    /// What plans run with: the engine's memory, counted for this statement.
+    pub(super) fn task(&self) -> Arc<TaskContext> {
+        let runtime = RuntimeEnv {
+            memory_pool: Arc::clone(&self.memory) as Arc<dyn MemoryPool>,
+            ..self.state.runtime_env().as_ref().clone()
+        };
+        Arc::new(TaskContext::from(&self.state).with_runtime(Arc::new(runtime)))
+    }
+
+    /// The plans that were started.
+    pub(super) fn ran(&self) -> Vec<Arc<dyn ExecutionPlan>> {
+        self.ran.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The most memory held at once, in bytes.
+    pub(super) fn peak_memory(&self) -> u64 {
+        self.memory.peak()
     }
 }
 
 /// Plans views and lists for the catalog, on behalf of one session.
 struct Planner {
     session: Arc<SessionParts>,
+    // The statement's own: a replay has another time zone.
+    config: SessionConfig,
 }
 
 #[async_trait]
@@ -219,8 +272,8 @@ impl StatementPlanner for Planner {
             return Err(Error::sql("a view is one SELECT"));
         }
         names::resolve(inner.as_mut(), catalogs, home).await?;
-        let config = self.session.settings().config().clone();
         let base = &self.session.engine.base;
+        let config = self.config.clone();
         let state = base.for_statement(config, catalogs, catalogs.context(), home);
         state.statement_to_plan(DfStatement::Statement(inner)).await.translated()
     }
@@ -279,21 +332,29 @@ pub(super) fn parse_one(tokens: Vec<TokenWithSpan>) -> Result<DfStatement> {
     }
 }
 
-async fn start(job: &Job) -> Result<(Started, Arc<StatementContext>)> {
+async fn start(job: &Job) -> Result<(Started, Statement<'_>)> {
     let mut tokens = tokenize(&job.sql)?;
     parameters::number(&mut tokens)?;
-    let statement = Statement::new(job);
-    let started = match own::parse(&tokens)? {
+    let own = own::parse(&tokens)?;
+    // SET, RESET and lists work under a read point that is gone.
+    let follows = own.as_ref().is_none_or(Own::opens_tables);
+    let named = job.session.settings().own().read_point.filter(|_| follows);
+    let replayed = named.map(|name| job.session.engine.read_points.find(&name)).transpose()?;
+    let statement = Statement::new(job, replayed)?;
+    let started = match own {
         Some(own) => run_own(&statement, own).await?,
         None => run_sql(&statement, parse_one(tokens)?).await?,
     };
-    Ok((started, statement.context))
+    Ok((started, statement))
 }
 
 async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Started> {
     let session = &statement.job.session;
     match own {
         Own::Set { name, value } => {
+            if name.eq_ignore_ascii_case(READ_POINT) {
+                session.engine.read_points.find(&value)?;
+            }
             session.settings().set(&name, &value, super::Origin::Session)?;
             Ok(Started::Done("SET".to_owned()))
         }
@@ -306,9 +367,8 @@ async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Started> {
         Own::Deallocate { name } => tables::deallocate(statement, name),
         Own::Kill { id } => Err(Error::not_found(format!("no statement {id} is running"))
             .with_hint("a prompt runs one statement at a time; Ctrl-C ends it")),
-        Own::ExplainEstimate { statement } => {
-            parse_one(statement)?;
-            Err(Error::unsupported("EXPLAIN ESTIMATE is not there yet"))
+        Own::ExplainEstimate { statement: tokens } => {
+            estimate::explain(statement, parse_one(tokens)?).await
         }
         Own::Copy { query, target, options } => {
             write::copy(statement, query, &target, &options).await
@@ -326,6 +386,9 @@ async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Started> {
             write::clean(statement, &catalog, older_than.as_deref()).await
         }
         Own::ShowReceipt { id } => receipt::show(statement, id.as_deref()).map(Started::batch),
+        Own::ShowReadPoint { id } => {
+            receipt::show_read_point(statement, id.as_deref()).map(Started::batch)
+        }
         other => show::run(statement, other).await,
     }
 }

@@ -57,6 +57,9 @@ pub struct SettingValue {
 /// The setting that stands for DataFusion's `datafusion.execution.time_zone`.
 const TIMEZONE: &str = "timezone";
 
+/// The setting that names what is read in the place of what is there now.
+pub(super) const READ_POINT: &str = "read_point";
+
 const TIMEZONE_KEY: &str = "datafusion.execution.time_zone";
 
 /// The settings of an engine or a session.
@@ -122,6 +125,10 @@ impl Settings {
             return Ok(());
         }
         let name = self.known(name)?;
+        if name == READ_POINT {
+            // Back to what is there now, also where a flag named a read point.
+            return self.forget_read_point();
+        }
         let key = key_of(&name);
         let started = engine.list().into_iter().find(|listed| listed.name == name);
         let options = self.config.options_mut();
@@ -137,6 +144,23 @@ impl Settings {
             None => self.origins.remove(&name),
         };
         Ok(())
+    }
+
+    fn forget_read_point(&mut self) -> Result<()> {
+        if let Some(own) = self.config.options_mut().extensions.get_mut::<SluiceSettings>() {
+            own.read_point = None;
+        }
+        self.origins.remove(READ_POINT);
+        Ok(())
+    }
+
+    /// The same settings in another time zone.
+    ///
+    /// # Errors
+    /// `Sql` when there is none of that name.
+    pub(super) fn in_timezone(mut self, timezone: &str) -> Result<Self> {
+        self.set(TIMEZONE, timezone, Origin::Session)?;
+        Ok(self)
     }
 
     /// A setting's value as text; `None` when it has none.
@@ -240,7 +264,6 @@ fn reset_own(options: &mut ConfigOptions, name: &str, engine: &SluiceSettings) -
         "max_scan_records" => own.max_scan_records = engine.max_scan_records,
         "max_bad_records" => own.max_bad_records.clone_from(&engine.max_bad_records),
         "timeout" => own.timeout.clone_from(&engine.timeout),
-        "read_point" => own.read_point.clone_from(&engine.read_point),
         other => {
             return Err(Error::internal(format!("setting {other} has no value to go back to")));
         }

@@ -46,8 +46,8 @@ pub(super) async fn run(
     let input = statement.plan(parsed, &statement.job.parameters).await?;
     let fields: Vec<Arc<Field>> = input.schema().fields().iter().cloned().collect();
     let plan = aggregate(input)?;
-    let physical = statement.state.create_physical_plan(&plan).await.translated()?;
-    let batches = collect(physical, statement.state.task_ctx()).await.translated()?;
+    let physical = statement.admit(&plan).await?;
+    let batches = collect(physical, statement.task()).await.translated()?;
     let row = batches
         .into_iter()
         .find(|batch| batch.num_rows() == 1)

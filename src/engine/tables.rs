@@ -221,8 +221,8 @@ async fn collect(
     definition: String,
     replace: bool,
 ) -> Result<usize> {
-    let physical = statement.state.create_physical_plan(&plan).await.translated()?;
-    let table = SessionTable::collect(physical, statement.state.task_ctx()).await?;
+    let physical = statement.admit(&plan).await?;
+    let table = SessionTable::collect(physical, statement.task()).await?;
     let rows = table.rows();
     let object = SessionObject::Table { provider: std::sync::Arc::new(table), definition };
     statement.catalogs.session().create(name, object, replace)?;

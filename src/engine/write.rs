@@ -18,7 +18,6 @@ use datafusion::sql::sqlparser::ast::{self, ObjectNamePart, Spanned};
 use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 use futures::StreamExt;
 
-use super::receipt;
 use super::run::{Started, Statement, parse_one};
 use super::state::Translated;
 use super::tables::refuse_if_read_only;
@@ -311,16 +310,14 @@ async fn feed(
     writer: &mut dyn TableWriter,
 ) -> Result<u64> {
     let plan = clustered(plan, writer.clustered_by())?;
-    let physical = statement.state.create_physical_plan(&plan).await.translated()?;
-    let context = statement.state.task_ctx();
-    let mut stream = execute_stream(Arc::clone(&physical), context).translated()?;
+    let physical = statement.admit(&plan).await?;
+    let mut stream = execute_stream(physical, statement.task()).translated()?;
     let mut rows = 0;
     while let Some(batch) = stream.next().await {
         let batch = batch.translated()?;
         rows += batch.num_rows() as u64;
         writer.write(batch).await?;
     }
-    receipt::write(statement.job, &statement.context, &physical, rows);
     Ok(rows)
 }
 

@@ -9,6 +9,7 @@ mod error_text;
 mod interrupt;
 mod output;
 mod prompt;
+mod receipt;
 mod shell;
 mod variables;
 
@@ -16,4 +17,5 @@ pub use commands::Flow;
 pub use error_text::error_text;
 pub use output::{Display, Output};
 pub use prompt::prompt;
+pub use receipt::ReceiptLine;
 pub use shell::{Failure, Ran, Shell, ShellOptions, Source};

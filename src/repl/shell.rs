@@ -9,11 +9,12 @@ use tokio::runtime::Runtime;
 use super::commands::{self, Flow};
 use super::interrupt::{Interrupt, Interrupts};
 use super::output::{Display, Output, write_error};
+use super::receipt::{self, ReceiptLine};
 use super::variables::Variables;
 use crate::engine::statement::declarations;
 use crate::engine::statement::split::{Part, PartKind, split};
 use crate::engine::statement::variables::paste;
-use crate::engine::{Outcome, Session};
+use crate::engine::{Outcome, Parameters, Session};
 use crate::error::{Error, ErrorKind, Position, Result};
 
 /// How deep files may include files.
@@ -41,6 +42,8 @@ pub struct ShellOptions {
     pub echo: bool,
     /// Whether a script goes on after an error.
     pub go_on: bool,
+    /// Whether every statement's receipt is kept for a report.
+    pub receipts: bool,
 }
 
 /// A statement that failed, with the place in its file.
@@ -71,6 +74,8 @@ pub struct Ran {
     pub rows: u64,
     /// Its error.
     pub error: Option<Error>,
+    /// Its receipt, if receipts are kept and it has one.
+    pub receipt: Vec<ReceiptLine>,
 }
 
 /// The shell.
@@ -85,6 +90,9 @@ pub struct Shell {
     pub(super) interactive: bool,
     echo: bool,
     go_on: bool,
+    receipts: bool,
+    // The query id of the last statement that began.
+    last_id: Option<String>,
     depth: usize,
     // Shown once more by `\g`.
     last: Option<String>,
@@ -123,6 +131,8 @@ impl Shell {
             interactive: false,
             echo: options.echo,
             go_on: options.go_on,
+            receipts: options.receipts,
+            last_id: None,
             depth: 0,
             last: None,
             ran: vec![],
@@ -258,13 +268,16 @@ impl Shell {
             }
             let started = Instant::now();
             let result = self.statement_shown(piece.text, expanded);
+            let elapsed = started.elapsed();
+            let receipt = if result.is_ok() { self.receipt() } else { vec![] };
             let place = part.locate(pasted.locate(piece.token));
             self.ran.push(Ran {
                 place: format!("{}:{}:{}", self.source.name, place.line, place.column),
                 text: sql.to_owned(),
-                elapsed: started.elapsed(),
+                elapsed,
                 rows: *result.as_ref().unwrap_or(&0),
                 error: result.as_ref().err().cloned(),
+                receipt,
             });
             if let Err(error) = result {
                 let within = error.position().map_or(piece.token, |at| piece.locate(at));
@@ -304,12 +317,13 @@ impl Shell {
     /// As [`Shell::statement`]'s.
     pub fn statement_seen(&mut self, sql: &str, see: &mut dyn FnMut(&RecordBatch)) -> Result<u64> {
         let parameters = self.variables.parameters()?;
-        let Self { runtime, interrupts, session, display, output, .. } = self;
+        let Self { runtime, interrupts, session, display, output, last_id, .. } = self;
         runtime.block_on(async {
             let mut query = tokio::select! {
                 query = session.run(sql, &parameters) => query?,
                 interrupt = interrupts.next() => return Err(cancelled(interrupt)),
             };
+            *last_id = Some(query.id().to_owned());
             let schema = match query.outcome() {
                 Outcome::Done(tag) => {
                     if !display.quiet {
@@ -361,6 +375,26 @@ impl Shell {
             }
             Ok(rows)
         })
+    }
+
+    /// Runs one statement and keeps what it gives to itself.
+    pub(super) fn fetch(&mut self, sql: &str) -> Result<Vec<RecordBatch>> {
+        let Self { runtime, session, .. } = self;
+        runtime.block_on(async {
+            let mut query = session.run(sql, &Parameters::default()).await?;
+            let mut batches = Vec::new();
+            while let Some(batch) = query.next().await {
+                batches.push(batch?);
+            }
+            Ok(batches)
+        })
+    }
+
+    /// The last statement's receipt; empty when it has none or none are kept.
+    fn receipt(&mut self) -> Vec<ReceiptLine> {
+        let Some(id) = self.last_id.clone().filter(|_| self.receipts) else { return vec![] };
+        let batches = self.fetch(&format!("SHOW RECEIPT '{id}'"));
+        batches.and_then(|batches| receipt::lines(&batches)).unwrap_or_default()
     }
 
     /// Runs a file.

@@ -18,6 +18,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use serde::de::DeserializeOwned;
 
 use super::context::{CatalogContext, StatementContext, TypeParser};
+use super::estimate::ScanLeaf;
 use super::file::{CatalogFile, TableFile, TomlText};
 use super::write::{TableWriter, WriteOptions};
 use crate::error::{Error, Result};
@@ -162,6 +163,11 @@ pub trait Connector: Debug + Send + Sync + 'static {
     fn nodes(&self) -> &'static [&'static dyn NodeCodec] {
         &[]
     }
+
+    /// A plan node as the scan of this connector that it is; `None` for any other node.
+    fn leaf<'p>(&self, _node: &'p dyn ExecutionPlan) -> Option<&'p dyn ScanLeaf> {
+        None
+    }
 }
 
 /// An opened catalog of one system.
@@ -282,6 +288,8 @@ pub trait ErasedConnector: Debug + Send + Sync {
     fn open(&self, context: CatalogContext, file: &CatalogFile) -> Result<Arc<dyn ErasedCatalog>>;
     /// See [`Connector::nodes`].
     fn nodes(&self) -> &'static [&'static dyn NodeCodec];
+    /// See [`Connector::leaf`].
+    fn leaf<'p>(&self, node: &'p dyn ExecutionPlan) -> Option<&'p dyn ScanLeaf>;
 }
 
 impl<C: Connector> ErasedConnector for C {
@@ -301,6 +309,10 @@ impl<C: Connector> ErasedConnector for C {
 
     fn nodes(&self) -> &'static [&'static dyn NodeCodec] {
         Connector::nodes(self)
+    }
+
+    fn leaf<'p>(&self, node: &'p dyn ExecutionPlan) -> Option<&'p dyn ScanLeaf> {
+        Connector::leaf(self, node)
     }
 }
 

@@ -13,6 +13,7 @@ use datafusion::prelude::SessionConfig;
 use tokio::sync::OnceCell;
 
 use super::file::TomlText;
+use super::meter::ScanMeter;
 use super::read_point::ReadPointBook;
 use super::receipt::Receipt;
 use super::settings::SluiceSettings;
@@ -113,6 +114,7 @@ pub struct StatementContext {
     memo: Mutex<Memo>,
     read_point: ReadPointBook,
     receipt: Receipt,
+    meter: ScanMeter,
     shared: Arc<Shared>,
 }
 
@@ -132,6 +134,7 @@ impl StatementContext {
         shared: Arc<Shared>,
     ) -> Self {
         let now = read_point.pinned().now;
+        let meter = ScanMeter::new(&settings);
         Self {
             id: id.into(),
             now,
@@ -140,6 +143,7 @@ impl StatementContext {
             memo: Mutex::default(),
             read_point,
             receipt: Receipt::default(),
+            meter,
             shared,
         }
     }
@@ -187,6 +191,11 @@ impl StatementContext {
     /// The planning side of the receipt.
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
+    }
+
+    /// What the statement has scanned so far.
+    pub fn meter(&self) -> &ScanMeter {
+        &self.meter
     }
 
     /// Computes something once per statement: the same key gives the same object, and a second

@@ -6,7 +6,9 @@
 
 mod connector;
 mod context;
+mod estimate;
 mod file;
+mod meter;
 mod read_point;
 mod receipt;
 mod settings;
@@ -18,9 +20,11 @@ pub use connector::{
     OpenedTable, Severity, TableEntry, TableKind, TableName,
 };
 pub use context::{CatalogContext, Shared, StatementContext, TypeParser};
+pub use estimate::{Bounds, Estimate, ScanLeaf};
 pub use file::{CatalogFile, ColumnFile, DeclaredColumn, OnError, RowShare, TableFile, TomlText};
-pub use read_point::{PinnedFile, PinnedListing, ReadPoint, ReadPointBook};
-pub use receipt::{Receipt, SourceReceipt};
+pub use meter::{ScanMeter, ScanUnit};
+pub use read_point::{PinnedFile, PinnedListing, PinnedTable, ReadPoint, ReadPointBook};
+pub use receipt::{Counter, Receipt, SourceReceipt};
 pub use settings::SluiceSettings;
 pub use store::{OpenStore, OpenedStore, StoreScheme, StoreUrl, UNFINISHED};
 pub use write::{TableWriter, WriteOptions};

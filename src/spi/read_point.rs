@@ -2,25 +2,25 @@
 //!
 //! A source asks the book before it looks at the world. In an ordinary statement the book is empty
 //! and takes down what the source found; in a replay it is full, and the source reads exactly what
-//! stands there or fails with `Gone`.
+//! stands there or fails with `Gone`. Where read points are kept is the engine's business.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
+
 /// A file as it was when the statement fixed what it reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinnedFile {
-    /// The path inside its store.
-    pub path: String,
     /// Its size in bytes.
     pub size: u64,
     /// When it was last written.
     pub modified: DateTime<Utc>,
     /// The store's name for this content, where it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
 }
 
@@ -28,9 +28,24 @@ pub struct PinnedFile {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinnedListing {
     /// The prefixes that were listed; one ending in `**` was listed with all below it.
-    pub prefixes: Vec<String>,
-    /// The files below them.
-    pub files: Vec<PinnedFile>,
+    pub prefixes: BTreeSet<String>,
+    /// The folders that were seen below them, listed or not.
+    #[serde(default)]
+    pub folders: BTreeSet<String>,
+    /// The files below them by their path in the store.
+    pub files: BTreeMap<String, PinnedFile>,
+}
+
+/// Where a table's files were found, by paths in its store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PinnedTable {
+    /// All files below a folder.
+    Folder(String),
+    /// One file, which is pinned as the listing of its own path.
+    File(String),
+    /// The files below a folder whose path matches a pattern.
+    Pattern(String, String),
 }
 
 /// Everything a statement read, enough to read it again.
@@ -40,9 +55,25 @@ pub struct ReadPoint {
     pub now: DateTime<Utc>,
     /// The session's time zone.
     pub timezone: String,
+    /// The tables that were opened, by full name or location.
+    #[serde(default)]
+    pub tables: BTreeMap<String, PinnedTable>,
     /// Files by `<catalog>:<folder>`.
     #[serde(default)]
     pub listings: BTreeMap<String, PinnedListing>,
+}
+
+impl ReadPoint {
+    /// A read point that pins the time alone.
+    pub fn new(now: DateTime<Utc>, timezone: &str) -> Self {
+        let timezone = timezone.to_owned();
+        Self { now, timezone, tables: BTreeMap::new(), listings: BTreeMap::new() }
+    }
+
+    /// Whether no source is pinned.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.listings.is_empty()
+    }
 }
 
 /// The read point of a running statement: being written, or being followed.
@@ -55,17 +86,12 @@ pub struct ReadPointBook {
 impl ReadPointBook {
     /// A book to write into.
     pub fn new(now: DateTime<Utc>, timezone: &str) -> Self {
-        let empty = ReadPoint { now, timezone: timezone.to_owned(), listings: BTreeMap::new() };
-        Self { replayed: None, written: Mutex::new(empty) }
+        Self { replayed: None, written: Mutex::new(ReadPoint::new(now, timezone)) }
     }
 
     /// A book to follow.
     pub fn replay(point: ReadPoint) -> Self {
-        let empty = ReadPoint {
-            now: point.now,
-            timezone: point.timezone.clone(),
-            listings: BTreeMap::new(),
-        };
+        let empty = ReadPoint::new(point.now, &point.timezone);
         Self { replayed: Some(point), written: Mutex::new(empty) }
     }
 
@@ -74,12 +100,42 @@ impl ReadPointBook {
         self.replayed.as_ref()
     }
 
-    /// Takes down the files that a prefix of a folder had.
-    pub fn pin_listing(&self, folder: &str, prefix: &str, files: Vec<PinnedFile>) {
+    /// The error of a table that a replay names and its read point does not.
+    pub fn not_pinned(table: &str) -> Error {
+        Error::not_found(format!("{table} is not in the read point"))
+            .with_hint("RESET read_point to read what is there now")
+    }
+
+    /// Takes down where a table was found.
+    pub fn pin_table(&self, table: &str, found: PinnedTable) {
+        self.lock().tables.insert(table.to_owned(), found);
+    }
+
+    /// Takes down what a prefix of a folder had.
+    pub fn pin_listing(
+        &self,
+        folder: &str,
+        prefix: &str,
+        folders: impl Iterator<Item = String>,
+        files: impl Iterator<Item = (String, PinnedFile)>,
+    ) {
         let mut point = self.lock();
         let listing = point.listings.entry(folder.to_owned()).or_default();
-        listing.prefixes.push(prefix.to_owned());
+        listing.prefixes.insert(prefix.to_owned());
+        listing.folders.extend(folders);
         listing.files.extend(files);
+    }
+
+    /// What a replayed read point has of a folder; `None` in an ordinary statement.
+    ///
+    /// # Errors
+    /// `NotFound` when the folder is not in it.
+    pub fn listing(&self, folder: &str, outer: &str) -> Result<Option<&PinnedListing>> {
+        let Some(point) = &self.replayed else { return Ok(None) };
+        match point.listings.get(folder) {
+            Some(listing) => Ok(Some(listing)),
+            None => Err(Self::not_pinned(outer)),
+        }
     }
 
     /// What has been pinned so far.

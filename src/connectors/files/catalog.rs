@@ -18,8 +18,9 @@ use super::table::{FilesTable, Root};
 use super::text::Half;
 use crate::error::{Error, Result};
 use crate::spi::{
-    Catalog, CatalogContext, Finding, OpenedStore, OpenedTable, Severity, StatementContext,
-    StoreUrl, TableEntry, TableFile, TableKind, TableName, TableWriter, TomlText, WriteOptions,
+    Catalog, CatalogContext, Finding, OpenedStore, OpenedTable, ReadPointBook, Severity,
+    StatementContext, StoreUrl, TableEntry, TableFile, TableKind, TableName, TableWriter, TomlText,
+    WriteOptions,
 };
 
 /// The schema of tables that stand directly below the location.
@@ -97,7 +98,24 @@ impl FilesCatalog {
         Ok(roots)
     }
 
+    /// Where a table is: as the read point has it, or where it is found now.
     async fn root(
+        &self,
+        lister: &Lister,
+        name: &TableName,
+        label: &str,
+        declared: &TableFile<TableOptions>,
+    ) -> Result<Option<Root>> {
+        if let Some(root) = Root::replayed(lister, label)? {
+            return Ok(Some(root));
+        }
+        match self.root_now(lister, name, declared).await? {
+            Some(_) if lister.is_replay() => Err(ReadPointBook::not_pinned(label)),
+            found => Ok(found),
+        }
+    }
+
+    async fn root_now(
         &self,
         lister: &Lister,
         name: &TableName,
@@ -151,8 +169,10 @@ impl FilesCatalog {
         declared: TableFile<TableOptions>,
     ) -> Result<Option<OpenedTable>> {
         let lister = self.lister(context);
-        let Some(root) = self.root(&lister, name, &declared).await? else { return Ok(None) };
         let label = format!("{}.{name}", self.name);
+        let Some(root) = self.root(&lister, name, &label, &declared).await? else {
+            return Ok(None);
+        };
         let source = self.store.outer(root.path());
         let table = self.open_table(context, label.clone(), root, half, &declared).await;
         let table = table.map_err(|e| e.within(format!("table {label}")))?;
@@ -228,7 +248,12 @@ impl Catalog for FilesCatalog {
         let Some(relative) = self.relative(location).filter(|path| !path.is_empty()) else {
             return Ok(None);
         };
-        let root = self.declared_root(&self.lister(context), relative).await?;
+        let lister = self.lister(context);
+        let root = match Root::replayed(&lister, location)? {
+            Some(root) => root,
+            None if lister.is_replay() => return Err(ReadPointBook::not_pinned(location)),
+            None => self.declared_root(&lister, relative).await?,
+        };
         let (label, mut declared) = (location.to_owned(), nothing_declared()?);
         declared.options.format = format.map(str::to_owned);
         let table = self.open_table(context, label, root, Half::Good, &declared).await?;
@@ -242,10 +267,11 @@ impl Catalog for FilesCatalog {
         name: &TableName,
     ) -> Result<Option<String>> {
         let declared = nothing_declared()?;
-        let Some(root) = self.root(&self.lister(context), name, &declared).await? else {
+        let label = format!("{}.{name}", self.name);
+        let lister = self.lister(context);
+        let Some(root) = self.root(&lister, name, &label, &declared).await? else {
             return Ok(None);
         };
-        let label = format!("{}.{name}", self.name);
         let table = self.open_table(context, label.clone(), root, Half::Good, &declared).await?;
         let text = table.table_file().ok_or_else(|| {
             Error::unsupported(format!("{label} needs no table file: its files say their types"))
@@ -288,7 +314,9 @@ impl Catalog for FilesCatalog {
         declared: TableFile<TableOptions>,
     ) -> Result<Option<Box<dyn TableWriter>>> {
         let lister = self.lister(context);
-        let Some(root) = self.root(&lister, name, &declared).await? else { return Ok(None) };
+        let Some(root) = self.root_now(&lister, name, &declared).await? else {
+            return Ok(None);
+        };
         self.write_more(context, name, root, &declared).await.map(Some)
     }
 

@@ -4,9 +4,12 @@
 //! filter walks folder by folder and enters only those that can match; one without lists all at
 //! once. Whatever was listed first stays what the statement sees, so two references with
 //! different filters agree about the folders they share.
+//!
+//! What a table's files are is pinned, and a replay takes it from its read point; finding tables is
+//! not, and always looks at what is there now.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
@@ -16,7 +19,7 @@ use tokio::sync::Mutex;
 
 use super::commits::{Commits, LISTS, WriteId, table_folder};
 use crate::error::{Error, Result};
-use crate::spi::{OpenedStore, PinnedFile, StatementContext};
+use crate::spi::{OpenedStore, PinnedFile, PinnedListing, StatementContext};
 
 /// How many folders are listed at once.
 const LISTED_AT_ONCE: usize = 16;
@@ -42,6 +45,24 @@ struct Book {
     levels: HashMap<Path, Arc<Level>>,
     // Set once everything was listed; sorted by path.
     everything: Option<Arc<Vec<ObjectMeta>>>,
+}
+
+impl Book {
+    /// Whether a folder above a newly found file was listed before, so that what it had then
+    /// counts: the file is among it already, or came later.
+    fn knows_better(&self, file: &Path) -> bool {
+        let mut inner = file.clone();
+        loop {
+            let folder = parent(&inner);
+            if let Some(level) = self.levels.get(&folder) {
+                return inner == *file || !level.folders.contains(&inner);
+            }
+            if folder == inner {
+                return false;
+            }
+            inner = folder;
+        }
+    }
 }
 
 /// Lists the folders of one store for one statement.
@@ -72,11 +93,27 @@ impl Lister {
         self.context.once(key, async { Ok(Mutex::new(Book::default())) }).await
     }
 
-    /// The entries of `root` itself.
-    pub(super) async fn level(&self, root: &Path) -> Result<Arc<Level>> {
+    /// Whether the statement follows a read point.
+    pub(super) fn is_replay(&self) -> bool {
+        self.context.read_point().replayed().is_some()
+    }
+
+    /// The entries of a folder as they are now, to find tables in: nothing is pinned.
+    pub(super) async fn level(&self, folder: &Path) -> Result<Arc<Level>> {
+        if self.is_replay() {
+            let key = format!("tables {}", self.key(folder));
+            return self.context.once(key, self.list_level(folder)).await;
+        }
+        let book = self.book(folder).await?;
+        let mut book = book.lock().await;
+        self.level_of(&mut book, folder, folder).await
+    }
+
+    /// How many folders `root`, which holds a table's files, has by itself.
+    pub(super) async fn width(&self, root: &Path) -> Result<usize> {
         let book = self.book(root).await?;
         let mut book = book.lock().await;
-        self.level_of(&mut book, root, root).await
+        Ok(self.level_of(&mut book, root, root).await?.folders.len())
     }
 
     /// All files below `root`, sorted by path.
@@ -87,19 +124,17 @@ impl Lister {
             return Ok(Arc::clone(files));
         }
         let mut files = match self.replayed(root, root, true)? {
-            Some(pinned) => self.verify(pinned).await?,
+            Some(pinned) => files_below(root, pinned)?,
             None => self.list_all(root).await?,
         };
         // Folders that were listed before keep what they had then.
-        let known: Vec<_> = book.levels.iter().collect();
-        if !known.is_empty() {
-            files
-                .retain(|file| !known.iter().any(|(folder, _)| parent(&file.location) == **folder));
-            files.extend(known.iter().flat_map(|(_, level)| level.files.iter().cloned()));
+        if !book.levels.is_empty() {
+            files.retain(|file| !book.knows_better(&file.location));
+            files.extend(book.levels.values().flat_map(|level| level.files.iter().cloned()));
         }
         self.still_committed().await?;
         files.sort_by(|a, b| a.location.cmp(&b.location));
-        self.pin(root, &format!("{root}/**"), &files);
+        self.pin(root, &format!("{root}/**"), &[], &files);
         let files = Arc::new(files);
         book.everything = Some(Arc::clone(&files));
         Ok(files)
@@ -113,7 +148,9 @@ impl Lister {
         let mut folders = vec![root.clone()];
         while !folders.is_empty() {
             let mut below = Vec::new();
-            for level in self.levels_of(&mut book, root, &folders).await? {
+            let levels = self.levels_of(&mut book, root, &folders).await?;
+            for (folder, level) in folders.iter().zip(levels) {
+                self.pin(root, folder.as_ref(), &level.folders, &level.files);
                 files.extend(level.files.iter().cloned());
                 below.extend(level.folders.iter().cloned());
             }
@@ -131,7 +168,7 @@ impl Lister {
         root: &Path,
         folders: &[Path],
     ) -> Result<Vec<Arc<Level>>> {
-        if book.everything.is_none() && self.context.read_point().replayed().is_none() {
+        if book.everything.is_none() && !self.is_replay() {
             let missing: Vec<Path> = folders
                 .iter()
                 .filter(|folder| !book.levels.contains_key(*folder))
@@ -145,10 +182,7 @@ impl Lister {
                 .buffered(LISTED_AT_ONCE)
                 .try_collect()
                 .await?;
-            for (folder, level) in listed {
-                self.pin(root, folder.as_ref(), &level.files);
-                book.levels.insert(folder, Arc::new(level));
-            }
+            book.levels.extend(listed.into_iter().map(|(folder, level)| (folder, Arc::new(level))));
         }
         let mut levels = Vec::with_capacity(folders.len());
         for folder in folders {
@@ -162,13 +196,14 @@ impl Lister {
             return Ok(Arc::clone(level));
         }
         let level = if let Some(files) = &book.everything {
-            level_within(folder, files)
+            level_within(folder, files, [].iter())
         } else if let Some(pinned) = self.replayed(root, folder, false)? {
-            level_within(folder, &self.verify(pinned).await?)
+            let folders = pinned.folders.iter().map(Path::parse);
+            let folders: Vec<Path> = folders.collect::<Result<_, _>>().map_err(unreadable)?;
+            level_within(folder, &files_below(folder, pinned)?, folders.iter())
         } else {
             self.list_level(folder).await?
         };
-        self.pin(root, folder.as_ref(), &level.files);
         let level = Arc::new(level);
         book.levels.insert(folder.clone(), Arc::clone(&level));
         Ok(level)
@@ -258,74 +293,82 @@ impl Lister {
         Ok(level.files.iter().find(|file| file.location == *path).cloned())
     }
 
-    fn pin(&self, root: &Path, prefix: &str, files: &[ObjectMeta]) {
-        let files = files.iter().map(|file| PinnedFile {
-            path: file.location.to_string(),
-            size: file.size,
-            modified: file.last_modified,
-            etag: file.e_tag.clone(),
+    fn pin(&self, root: &Path, prefix: &str, folders: &[Path], files: &[ObjectMeta]) {
+        let folders = folders.iter().map(ToString::to_string);
+        let files = files.iter().map(|file| {
+            let pinned = PinnedFile {
+                size: file.size,
+                modified: file.last_modified,
+                etag: file.e_tag.clone(),
+            };
+            (file.location.to_string(), pinned)
         });
-        self.context.read_point().pin_listing(&self.key(root), prefix, files.collect());
+        self.context.read_point().pin_listing(&self.key(root), prefix, folders, files);
+    }
+
+    /// Pins a file that is a table by itself.
+    pub(super) fn pin_file(&self, file: &ObjectMeta) {
+        self.pin(&file.location, file.location.as_ref(), &[], std::slice::from_ref(file));
+    }
+
+    /// The file that a replayed read point has as a table by itself.
+    pub(super) fn pinned_file(&self, path: &Path) -> Result<ObjectMeta> {
+        let pinned = self.replayed(path, path, false)?;
+        let file = pinned.and_then(|pinned| pinned.files.get(path.as_ref()));
+        let file = file.ok_or_else(|| unreadable(format!("{path} has no file")))?;
+        Ok(meta(path.clone(), file))
     }
 
     /// What a replayed read point has of a folder, with all below it if `deep`.
-    fn replayed(&self, root: &Path, folder: &Path, deep: bool) -> Result<Option<Vec<PinnedFile>>> {
-        let Some(point) = self.context.read_point().replayed() else { return Ok(None) };
+    fn replayed(&self, root: &Path, folder: &Path, deep: bool) -> Result<Option<&PinnedListing>> {
         let outer = self.store.outer(folder);
-        let Some(listing) = point.listings.get(&self.key(root)) else {
-            return Err(Error::not_found(format!("{outer} is not in the read point"))
-                .with_hint("RESET read_point to read what is there now"));
+        let Some(listing) = self.context.read_point().listing(&self.key(root), &outer)? else {
+            return Ok(None);
         };
-        let whole = format!("{root}/**");
-        let covered = listing
-            .prefixes
-            .iter()
-            .any(|prefix| *prefix == whole || (!deep && prefix.as_str() == folder.as_ref()));
-        if !covered {
-            return Err(Error::not_found(format!("{outer} was not listed under the read point"))
-                .with_hint("run the statement whose read point it is, or RESET read_point"));
+        let covered = listing.prefixes.contains(&format!("{root}/**"))
+            || (!deep && listing.prefixes.contains(folder.as_ref()));
+        if covered {
+            return Ok(Some(listing));
         }
-        let mut files: Vec<PinnedFile> = Vec::new();
-        for file in &listing.files {
-            let path = Path::from(file.path.as_str());
-            if path.prefix_matches(folder) && !files.iter().any(|known| known.path == file.path) {
-                files.push(file.clone());
-            }
-        }
-        Ok(Some(files))
+        Err(Error::not_found(format!("{outer} was not listed under the read point"))
+            .with_hint("run the statement whose read point it is, or RESET read_point"))
     }
 
-    /// The pinned files as they are now.
+    /// Holds files that are about to be read against what the read point says of them.
     ///
     /// # Errors
     /// `Gone` when one of them is missing or has changed.
-    async fn verify(&self, pinned: Vec<PinnedFile>) -> Result<Vec<ObjectMeta>> {
-        futures::stream::iter(pinned)
+    pub(super) async fn verify(&self, files: Vec<ObjectMeta>) -> Result<()> {
+        if !self.is_replay() {
+            return Ok(());
+        }
+        futures::stream::iter(files)
             .map(|file| async move {
-                let path = Path::parse(&file.path).map_err(|e| Error::corrupt(e.to_string()))?;
-                let outer = self.store.outer(&path);
-                let found = self.store.store.get_opts(&path, head()).await;
-                let meta = match found {
-                    Ok(found) => found.meta,
-                    Err(object_store::Error::NotFound { .. }) => {
-                        return Err(Error::gone(format!(
-                            "{outer} of the read point does not exist any more"
-                        )));
-                    }
-                    Err(e) => return Err(self.failed(&path, e)),
-                };
-                let same = meta.size == file.size
-                    && meta.last_modified == file.modified
-                    && (file.etag.is_none() || meta.e_tag == file.etag);
-                if !same {
-                    return Err(Error::gone(format!("{outer} has changed since the read point"))
-                        .with_hint("RESET read_point to read what is there now"));
-                }
-                Ok(meta)
+                let key = format!("pinned {}:{}", self.catalog, file.location);
+                self.context.once(key, self.verify_one(&file)).await
             })
             .buffered(LISTED_AT_ONCE)
-            .try_collect()
+            .try_for_each(|_| std::future::ready(Ok(())))
             .await
+    }
+
+    async fn verify_one(&self, file: &ObjectMeta) -> Result<()> {
+        let outer = self.store.outer(&file.location);
+        let gone = |what: &str| {
+            Error::gone(format!("{outer} {what}"))
+                .with_hint("RESET read_point to read what is there now")
+        };
+        let found = match self.store.store.get_opts(&file.location, head()).await {
+            Ok(found) => found.meta,
+            Err(object_store::Error::NotFound { .. }) => {
+                return Err(gone("of the read point does not exist any more"));
+            }
+            Err(e) => return Err(self.failed(&file.location, e)),
+        };
+        let same = found.size == file.size
+            && found.last_modified == file.last_modified
+            && (file.e_tag.is_none() || found.e_tag == file.e_tag);
+        if same { Ok(()) } else { Err(gone("has changed since the read point")) }
     }
 
     fn failed(&self, path: &Path, error: object_store::Error) -> Error {
@@ -339,6 +382,14 @@ fn head() -> object_store::GetOptions {
 
 /// A store's error in words, by kind.
 pub(super) fn store_error(outer: &str, error: object_store::Error) -> Error {
+    let causes =
+        std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |error| {
+            error.source()
+        });
+    // The meter's refusal comes through the store.
+    if let Some(ours) = causes.filter_map(|cause| cause.downcast_ref::<Error>()).next() {
+        return ours.clone();
+    }
     let error_of =
         |constructor: fn(String) -> Error, text: &str| constructor(format!("{outer}: {text}"));
     match &error {
@@ -397,9 +448,40 @@ fn shown(root: &Path, path: &Path) -> bool {
         .is_some_and(|mut parts| parts.all(|part| !part.as_ref().starts_with(['.', '_'])))
 }
 
-/// The level of a folder within a full listing.
-fn level_within(folder: &Path, files: &[ObjectMeta]) -> Level {
-    let mut folders = BTreeMap::new();
+fn unreadable(reason: impl std::fmt::Display) -> Error {
+    Error::corrupt(format!("the read point cannot be understood: {reason}"))
+}
+
+fn meta(location: Path, file: &PinnedFile) -> ObjectMeta {
+    ObjectMeta {
+        location,
+        last_modified: file.modified,
+        size: file.size,
+        e_tag: file.etag.clone(),
+        version: None,
+    }
+}
+
+/// The pinned files below a folder.
+fn files_below(folder: &Path, pinned: &PinnedListing) -> Result<Vec<ObjectMeta>> {
+    let mut files = Vec::new();
+    for (path, file) in &pinned.files {
+        let path = Path::parse(path).map_err(unreadable)?;
+        if path.prefix_matches(folder) {
+            files.push(meta(path, file));
+        }
+    }
+    Ok(files)
+}
+
+/// The level of a folder within a full listing, which may name folders without files too.
+fn level_within<'a>(
+    folder: &Path,
+    files: &[ObjectMeta],
+    known: impl Iterator<Item = &'a Path>,
+) -> Level {
+    let mut folders: BTreeSet<Path> =
+        known.filter(|known| parent(known) == *folder && *known != folder).cloned().collect();
     let mut level = Level::default();
     for file in files {
         let Some(parts) = file.location.prefix_match(folder) else { continue };
@@ -407,11 +489,70 @@ fn level_within(folder: &Path, files: &[ObjectMeta]) -> Level {
         match parts.as_slice() {
             [_] => level.files.push(file.clone()),
             [first, ..] => {
-                folders.insert(folder.clone().join(first.clone()), ());
+                folders.insert(folder.clone().join(first.clone()));
             }
             [] => {}
         }
     }
-    level.folders = folders.into_keys().collect();
+    level.folders = folders.into_iter().collect();
     level
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spi::{ReadPointBook, SluiceSettings};
+    use object_store::memory::InMemory;
+    use object_store::{ObjectStoreExt, PutPayload};
+
+    async fn lister(paths: &[&str]) -> Lister {
+        let store = Arc::new(InMemory::new());
+        let book = ReadPointBook::new(chrono::Utc::now(), "UTC");
+        let settings = SluiceSettings::default();
+        let context = StatementContext::new("q", settings, "UTC", book, Arc::default());
+        let opened = OpenedStore {
+            store,
+            path: Path::default(),
+            location: "memory:".to_owned(),
+            root: "memory:/".to_owned(),
+        };
+        let lister = Lister::new(&Arc::new(context), "c", &opened);
+        add(&lister, paths).await;
+        lister
+    }
+
+    async fn add(lister: &Lister, paths: &[&str]) {
+        for path in paths {
+            lister.store.store.put(&Path::from(*path), PutPayload::default()).await.unwrap();
+        }
+    }
+
+    fn paths(files: &[ObjectMeta]) -> Vec<&str> {
+        files.iter().map(|file| file.location.as_ref()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_folder_keeps_the_files_that_it_had_when_it_was_first_listed() {
+        let lister = lister(&["t/d=1/a", "t/d=2/a"]).await;
+        let root = Path::from("t");
+        let first = |folders: Vec<Path>| Ok(folders.into_iter().take(1).collect());
+        assert_eq!(paths(&lister.walk(&root, &first).await.unwrap()), ["t/d=1/a"]);
+        add(&lister, &["t/d=1/b", "t/d=2/b", "t/d=3/a", "t/a"]).await;
+        // d=2 was seen and not listed: what it has is what it has now.
+        let seen = ["t/d=1/a", "t/d=2/a", "t/d=2/b"];
+        assert_eq!(paths(&lister.everything(&root).await.unwrap()), seen);
+        add(&lister, &["t/d=2/c"]).await;
+        assert_eq!(paths(&lister.walk(&root, &Ok).await.unwrap()), seen);
+        let point = lister.context.read_point().pinned();
+        let pinned: Vec<&str> = point.listings["c:t"].files.keys().map(String::as_str).collect();
+        assert_eq!(pinned, seen);
+    }
+
+    #[tokio::test]
+    async fn finding_tables_pins_nothing() {
+        let lister = lister(&["s/t/a", "s/u"]).await;
+        let level = lister.level(&Path::from("s")).await.unwrap();
+        assert_eq!((level.folders.len(), level.files.len()), (1, 1));
+        assert!(lister.context.read_point().pinned().is_empty());
+    }
 }

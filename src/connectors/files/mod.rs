@@ -10,6 +10,7 @@ mod commits;
 mod format;
 mod ipc;
 mod listing;
+mod metered;
 mod options;
 mod parquet;
 mod partition;
@@ -21,8 +22,10 @@ mod write;
 
 use std::sync::Arc;
 
+use datafusion::physical_plan::ExecutionPlan;
+
 use crate::error::Result;
-use crate::spi::{Catalog, CatalogContext, Connector};
+use crate::spi::{Catalog, CatalogContext, Connector, ScanLeaf};
 pub(crate) use options::{CatalogOptions, TableOptions};
 
 /// The `files` connector.
@@ -47,5 +50,9 @@ impl Connector for Files {
         options: CatalogOptions,
     ) -> Result<Arc<dyn Catalog<TableOptions = TableOptions>>> {
         Ok(Arc::new(catalog::FilesCatalog::open(context, options)?))
+    }
+
+    fn leaf<'p>(&self, node: &'p dyn ExecutionPlan) -> Option<&'p dyn ScanLeaf> {
+        node.downcast_ref::<scan::FilesScan>().map(|scan| scan as &dyn ScanLeaf)
     }
 }

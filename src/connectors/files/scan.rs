@@ -15,7 +15,10 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr, conjunction_opt};
+use datafusion::physical_expr::{
+    DynamicFilterTracking, EquivalenceProperties, PhysicalExpr, conjunction_opt,
+};
+use datafusion::physical_expr_common::physical_expr::fmt_sql;
 use datafusion::physical_plan::execution_plan::{
     Boundedness, EmissionType, apply_expression_roots,
 };
@@ -24,6 +27,7 @@ use datafusion::physical_plan::filter_pushdown::{
 };
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
     SendableRecordBatchStream,
@@ -32,13 +36,16 @@ use datafusion_datasource::file_groups::FileGroup;
 use datafusion_datasource::file_scan_config::FileScanConfigBuilder;
 use datafusion_datasource::source::DataSourceExec;
 use datafusion_datasource::{FileRange, PartitionedFile, TableSchema};
-use object_store::ObjectMeta;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use object_store::{ObjectMeta, ObjectStore};
 
 use super::format::Format;
+use super::metered::{MeteredStore, task_over};
 use super::text::{self, Tally, TextRecipe};
 use super::{ipc, parquet};
 use crate::error::{Error, Result};
-use crate::spi::{StatementContext, StoreUrl};
+use crate::spi::{Estimate, ScanLeaf, ScanUnit, StatementContext, StoreUrl};
 
 type DfResult<T> = datafusion::common::Result<T>;
 
@@ -97,6 +104,35 @@ impl Recipe {
     /// What people call the table.
     pub(super) fn label(&self) -> &str {
         &self.label
+    }
+
+    /// Counts what a scan is about to read.
+    ///
+    /// # Errors
+    /// `Exhausted` when the statement is beyond its limit with it.
+    pub(super) fn meter(
+        &self,
+        statement: &StatementContext,
+        unit: ScanUnit,
+        amount: u64,
+    ) -> Result<()> {
+        statement.meter().add(unit, amount, &self.label, &self.advice())
+    }
+
+    /// How to read less of the table.
+    fn advice(&self) -> String {
+        let names: Vec<_> = self.partition_fields.iter().map(|f| f.name().as_str()).collect();
+        let columns = match self.format {
+            Format::Parquet => "select fewer columns",
+            Format::Arrow | Format::Csv | Format::Json => "read a smaller table",
+        };
+        match names.as_slice() {
+            [] => columns.to_owned(),
+            [one] => format!("filter by the partition column {one}, {columns}"),
+            several => {
+                format!("filter by the partition columns {}, {columns}", several.join(" or "))
+            }
+        }
     }
 
     /// The internal URL of the store.
@@ -192,6 +228,8 @@ pub(super) struct FilesScan {
     projection: Vec<usize>,
     // Over the projected columns; only ever used to skip, every row is filtered again above.
     filters: Vec<Arc<dyn PhysicalExpr>>,
+    // Filters that skip nothing, and why.
+    refused: Vec<(String, &'static str)>,
     fetch: Option<usize>,
     statistics: Arc<Statistics>,
     properties: Arc<PlanProperties>,
@@ -244,6 +282,7 @@ impl FilesScan {
             splits,
             projection,
             filters: vec![],
+            refused: vec![],
             fetch,
             statistics,
             properties,
@@ -251,9 +290,28 @@ impl FilesScan {
         })
     }
 
-    /// The same scan with more filters.
-    fn with_filters(&self, filters: Vec<Arc<dyn PhysicalExpr>>) -> Self {
-        Self { filters, running: Running::new(self.splits.len()), ..self.clone() }
+    /// A scan of its own: what it counts is not counted here.
+    fn fresh(&self) -> Self {
+        Self { running: Running::new(self.splits.len()), ..self.clone() }
+    }
+
+    /// All filters over the table's columns.
+    fn predicate(&self) -> DfResult<Option<Arc<dyn PhysicalExpr>>> {
+        conjunction_opt(self.filters.iter().cloned())
+            .map(|filter| reassign_expr_columns(filter, self.recipe.table_schema()))
+            .transpose()
+    }
+
+    /// Puts into the receipt what became of the filters.
+    fn tell_filters(&self, statement: &StatementContext) {
+        let receipt = statement.receipt();
+        let label = &self.recipe.label;
+        for filter in &self.filters {
+            receipt.add_with(label, "filters_pushed", &fmt_sql(filter.as_ref()).to_string(), 1);
+        }
+        for (filter, why) in &self.refused {
+            receipt.add_with(label, "filters_not_pushed", &format!("{filter}: {why}"), 1);
+        }
     }
 
     fn partition(&self, partition: usize) -> Result<&[Split]> {
@@ -267,33 +325,37 @@ impl FilesScan {
         &self,
         text: &TextRecipe,
         partition: usize,
-        task: &TaskContext,
+        store: Arc<dyn ObjectStore>,
+        statement: &Arc<StatementContext>,
+        batch_size: usize,
     ) -> DfResult<SendableRecordBatchStream> {
-        let store = task.runtime_env().object_store(self.recipe.store.as_object_store_url())?;
-        let statement = StatementContext::of(task.session_config())?;
         let partition = text::Partition {
             number: partition,
             splits: self.partition(partition)?.to_vec(),
             projection: self.projection.clone(),
             schema: self.schema(),
             fetch: self.fetch,
-            batch_size: task.session_config().batch_size(),
+            batch_size,
             tally: Arc::clone(&self.running.tally),
         };
         let metrics = &self.running.metrics;
-        Ok(text::scan(store, &self.recipe, text, partition, metrics, &statement))
+        Ok(text::scan(store, &self.recipe, text, partition, metrics, statement))
     }
 
     /// The stock scan over the splits of one partition.
-    fn inner(&self, partition: usize, task: &TaskContext) -> DfResult<Arc<DataSourceExec>> {
+    fn inner(
+        &self,
+        partition: usize,
+        statement: &StatementContext,
+        metered: Arc<dyn ObjectStore>,
+        task: &TaskContext,
+    ) -> DfResult<Arc<DataSourceExec>> {
         let url = self.recipe.store.as_object_store_url();
         let store = task.runtime_env().object_store(url)?;
-        let statement = StatementContext::of(task.session_config())?;
-        let predicate = conjunction_opt(self.filters.iter().cloned())
-            .map(|filter| reassign_expr_columns(filter, self.recipe.table_schema()))
-            .transpose()?;
+        let predicate = self.predicate()?;
+        let recipe = &self.recipe;
         let source = match self.recipe.format {
-            Format::Parquet => parquet::source(store, &statement, task, &self.recipe, predicate),
+            Format::Parquet => parquet::source(store, metered, statement, task, recipe, predicate),
             Format::Arrow => ipc::source(&self.recipe),
             Format::Csv | Format::Json => {
                 return Err(Error::internal("text has no stock scan").into());
@@ -408,13 +470,33 @@ impl ExecutionPlan for FilesScan {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> DfResult<SendableRecordBatchStream> {
-        if let Some(text) = self.recipe.text() {
-            return self.scan_text(text, partition, &context);
+        let statement = StatementContext::of(context.session_config())?;
+        if partition == 0 {
+            self.tell_filters(&statement);
         }
-        let inner = self.inner(partition, &context)?;
-        let stream = inner.execute(0, context)?;
-        self.running.inner.lock().unwrap_or_else(PoisonError::into_inner).push(inner);
-        Ok(stream)
+        let store = context.runtime_env().object_store(self.recipe.store.as_object_store_url())?;
+        let metrics = &self.running.metrics;
+        let metered: Arc<dyn ObjectStore> =
+            Arc::new(MeteredStore::new(store, &statement, &self.recipe, metrics, partition));
+        let stream = match self.recipe.text() {
+            Some(text) => {
+                let batch_size = context.session_config().batch_size();
+                self.scan_text(text, partition, metered, &statement, batch_size)?
+            }
+            None => {
+                let inner = self.inner(partition, &statement, Arc::clone(&metered), &context)?;
+                let stream = inner.execute(0, Arc::new(task_over(metered, &context)))?;
+                self.running.inner.lock().unwrap_or_else(PoisonError::into_inner).push(inner);
+                stream
+            }
+        };
+        let recipe = Arc::clone(&self.recipe);
+        let counted = stream.map(move |batch| {
+            let batch = batch?;
+            recipe.meter(&statement, ScanUnit::Records, batch.num_rows() as u64)?;
+            Ok(batch)
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), counted)))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
@@ -444,12 +526,12 @@ impl ExecutionPlan for FilesScan {
     }
 
     fn with_fetch(&self, fetch: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
-        Some(Arc::new(Self { fetch, running: Running::new(self.splits.len()), ..self.clone() }))
+        Some(Arc::new(Self { fetch, ..self.fresh() }))
     }
 
     fn handle_child_pushdown_result(
         &self,
-        _: FilterPushdownPhase,
+        phase: FilterPushdownPhase,
         result: ChildPushdownResult,
         config: &ConfigOptions,
     ) -> DfResult<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
@@ -458,22 +540,70 @@ impl ExecutionPlan for FilesScan {
             .get::<crate::spi::SluiceSettings>()
             .is_none_or(|settings| settings.pushdown);
         let parents = result.parent_filters.len();
-        let mut filters = self.filters.clone();
-        if pushdown && self.recipe.format == Format::Parquet {
-            let schema = self.schema();
-            let known =
-                result.parent_filters.into_iter().map(|parent| parent.filter).filter(|filter| {
-                    collect_columns(filter)
-                        .iter()
-                        .all(|column| schema.index_of(column.name()).is_ok())
-                });
-            filters.extend(known);
+        let schema = self.schema();
+        let mut scan = self.fresh();
+        for filter in result.parent_filters.into_iter().map(|parent| parent.filter) {
+            let known = collect_columns(&filter).iter().all(|c| schema.index_of(c.name()).is_ok());
+            let why = match self.recipe.format {
+                _ if !pushdown => "pushdown is off",
+                Format::Arrow => "Arrow files have no statistics",
+                Format::Csv | Format::Json => "text has no statistics",
+                Format::Parquet if !known => "it needs columns that are not read",
+                Format::Parquet => {
+                    scan.filters.push(filter);
+                    continue;
+                }
+            };
+            // A filter of the second phase is still empty, and says nothing yet.
+            if phase == FilterPushdownPhase::Pre {
+                scan.refused.push((fmt_sql(filter.as_ref()).to_string(), why));
+            }
         }
         let propagation =
             FilterPushdownPropagation::with_parent_pushdown_result(vec![PushedDown::No; parents]);
-        if filters.len() == self.filters.len() {
+        if parents == 0 {
             return Ok(propagation);
         }
-        Ok(propagation.with_updated_node(Arc::new(self.with_filters(filters)) as _))
+        Ok(propagation.with_updated_node(Arc::new(scan) as _))
+    }
+}
+
+impl ScanLeaf for FilesScan {
+    fn source(&self) -> &str {
+        &self.recipe.label
+    }
+
+    fn advice(&self) -> String {
+        self.recipe.advice()
+    }
+
+    fn estimate(&self, task: Arc<TaskContext>) -> BoxFuture<'_, Result<Estimate>> {
+        async move {
+            let splits: Vec<&Split> = self.splits.iter().flatten().collect();
+            let mut estimate = match self.recipe.format {
+                Format::Arrow => ipc::estimate(&splits),
+                Format::Csv | Format::Json => text::estimate(&splits),
+                Format::Parquet => {
+                    let predicate =
+                        self.predicate().map_err(|e| Error::internal(e.strip_backtrace()))?;
+                    let schema = self.schema();
+                    let columns = schema.fields().iter().map(|f| f.name().as_str()).collect();
+                    let is_dynamic = self.filters.iter().any(|filter| {
+                        DynamicFilterTracking::classify(filter).contains_dynamic_filter()
+                    });
+                    let recipe = &self.recipe;
+                    let asked = parquet::Asked { recipe, splits, columns, predicate, is_dynamic };
+                    parquet::estimate(asked, &task).await?
+                }
+            };
+            if let Some(fetch) = self.fetch {
+                let (bytes, records) = estimate.first_batch;
+                estimate.bytes.at_least = bytes;
+                estimate.records.at_least = records.min(fetch as u64);
+                estimate.first_batch.1 = estimate.records.at_least;
+            }
+            Ok(estimate)
+        }
+        .boxed()
     }
 }

@@ -11,6 +11,7 @@ use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::utils::collect_columns;
+use datafusion::physical_expr_common::physical_expr::fmt_sql;
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
 use object_store::path::Path;
@@ -23,13 +24,16 @@ use super::scan::{FilesScan, Recipe, SelectedFile};
 use super::text::Half;
 use super::{ipc, parquet, schema, text};
 use crate::error::{Error, Result};
-use crate::spi::{OpenedStore, StatementContext, StoreUrl, TableFile};
+use crate::spi::{OpenedStore, PinnedTable, StatementContext, StoreUrl, TableFile};
 
 /// How many files at most are opened to infer a table's columns, spread over all of them.
 const SAMPLED_FILES: usize = 100;
 
 /// How many folders at most are listed to find the files to sample.
 const SAMPLED_FOLDERS: usize = 64;
+
+/// What skipped a file or a folder, for the receipt.
+const BY_PARTITION: &str = "by partition";
 
 /// Where a table's files are.
 #[derive(Clone, Debug)]
@@ -75,6 +79,38 @@ impl Root {
             return Err(Error::not_found(format!("{} does not exist", store.outer(&path))));
         }
         Ok(Self::Folder(path))
+    }
+
+    /// Where a replayed read point has the table of a label; `None` in an ordinary statement, and
+    /// for a table that is not in it.
+    pub(super) fn replayed(lister: &Lister, label: &str) -> Result<Option<Self>> {
+        let Some(point) = lister.context().read_point().replayed() else { return Ok(None) };
+        let Some(pinned) = point.tables.get(label) else { return Ok(None) };
+        let wrong = |e: String| Error::corrupt(format!("the read point's table {label}: {e}"));
+        let path = |path: &str| Path::parse(path).map_err(|e| wrong(e.to_string()));
+        Ok(Some(match pinned {
+            PinnedTable::Folder(folder) => Self::Folder(path(folder)?),
+            PinnedTable::File(file) => Self::File(lister.pinned_file(&path(file)?)?),
+            PinnedTable::Pattern(folder, pattern) => {
+                let pattern = glob::Pattern::new(pattern).map_err(|e| wrong(e.to_string()))?;
+                Self::Pattern(path(folder)?, pattern)
+            }
+        }))
+    }
+
+    /// Takes down where a table was found.
+    pub(super) fn pin(&self, lister: &Lister, label: &str) {
+        let found = match self {
+            Self::Folder(path) => PinnedTable::Folder(path.to_string()),
+            Self::File(file) => {
+                lister.pin_file(file);
+                PinnedTable::File(file.location.to_string())
+            }
+            Self::Pattern(path, pattern) => {
+                PinnedTable::Pattern(path.to_string(), pattern.to_string())
+            }
+        };
+        lister.context().read_point().pin_table(label, found);
     }
 
     /// The folder or file.
@@ -131,6 +167,7 @@ impl FilesTable {
         declared: &TableFile<TableOptions>,
     ) -> Result<Self> {
         let format = declared.options.format.as_deref().map(Format::parse).transpose()?;
+        root.pin(&lister, &label);
         let sample = sample(&lister, &root).await?;
         let format = match format {
             Some(format) => format,
@@ -244,9 +281,18 @@ impl FilesTable {
         let keep = self.matching(filters, selected.iter().map(|file| file.values.as_slice()))?;
         let mut keep = keep.into_iter();
         selected.retain(|_| keep.next().unwrap_or(true));
+        self.lister.verify(selected.iter().map(|file| file.meta.clone()).collect()).await?;
         let receipt = self.context().receipt();
-        receipt.add(self.recipe.label(), "files", selected.len() as u64);
-        receipt.add(self.recipe.label(), "files_skipped", (total - selected.len()) as u64);
+        let label = self.recipe.label();
+        receipt.add(label, "files", selected.len() as u64);
+        let skipped = (total - selected.len()) as u64;
+        if skipped > 0 {
+            receipt.add_with(label, "files_skipped", BY_PARTITION, skipped);
+        }
+        for filter in filters {
+            let shown = format!("{}: {BY_PARTITION}", fmt_sql(filter.as_ref()));
+            receipt.add_with(label, "filters_pushed", &shown, 1);
+        }
         Ok(selected)
     }
 
@@ -273,7 +319,10 @@ impl FilesTable {
             folders.iter().map(|folder| self.values(folder, false)).collect::<Result<_>>()?;
         let keep = self.matching(&decidable, values.iter().map(Vec::as_slice))?;
         let skipped = keep.iter().filter(|keep| !**keep).count();
-        self.context().receipt().add(self.recipe.label(), "folders_skipped", skipped as u64);
+        if skipped > 0 {
+            let receipt = self.context().receipt();
+            receipt.add_with(self.recipe.label(), "folders_skipped", BY_PARTITION, skipped as u64);
+        }
         let kept = folders.into_iter().zip(keep).filter(|(_, keep)| *keep);
         Ok(kept.map(|(folder, _)| folder).collect())
     }
@@ -386,8 +435,7 @@ async fn sample(lister: &Lister, root: &Root) -> Result<Vec<ObjectMeta>> {
     let mut files = match root {
         Root::File(file) => vec![file.clone()],
         Root::Folder(path) | Root::Pattern(path, _) => {
-            let level = lister.level(path).await?;
-            if level.folders.len() <= SAMPLED_FOLDERS {
+            if lister.width(path).await? <= SAMPLED_FOLDERS {
                 lister.everything(path).await?.as_ref().clone()
             } else {
                 let spread = |folders: Vec<Path>| Ok(spread(&folders, SAMPLED_FOLDERS));
@@ -396,7 +444,9 @@ async fn sample(lister: &Lister, root: &Root) -> Result<Vec<ObjectMeta>> {
         }
     };
     files.retain(|file| root.keeps(&file.location));
-    Ok(spread(&files, SAMPLED_FILES))
+    let files = spread(&files, SAMPLED_FILES);
+    lister.verify(files.clone()).await?;
+    Ok(files)
 }
 
 /// At most `most` items, evenly spread, the first and the last among them.

@@ -10,10 +10,11 @@ mod table;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafusion::physical_plan::ExecutionPlan;
 
 use crate::error::Result;
 use crate::spi::{
-    Catalog, CatalogContext, Connector, Finding, OpenedTable, Severity, StatementContext,
+    Catalog, CatalogContext, Connector, Finding, OpenedTable, ScanLeaf, Severity, StatementContext,
     TableEntry, TableFile, TableKind, TableName,
 };
 pub(crate) use options::{CatalogOptions, TableOptions};
@@ -43,15 +44,20 @@ impl Connector for Sample {
 
     fn open(
         &self,
-        _: CatalogContext,
+        context: CatalogContext,
         options: CatalogOptions,
     ) -> Result<Arc<dyn Catalog<TableOptions = TableOptions>>> {
-        Ok(Arc::new(SampleCatalog { rows: options.rows }))
+        Ok(Arc::new(SampleCatalog { name: context.name().to_owned(), rows: options.rows }))
+    }
+
+    fn leaf<'p>(&self, node: &'p dyn ExecutionPlan) -> Option<&'p dyn ScanLeaf> {
+        node.downcast_ref::<scan::SampleScan>().map(|scan| scan as &dyn ScanLeaf)
     }
 }
 
 #[derive(Debug)]
 struct SampleCatalog {
+    name: String,
     rows: u64,
 }
 
@@ -67,7 +73,7 @@ impl SampleCatalog {
         }
         let rows = declared.options.rows.unwrap_or(self.rows);
         Some(OpenedTable {
-            provider: Arc::new(SampleTable::new(rows, half)),
+            provider: Arc::new(SampleTable::new(format!("{}.{name}", self.name), rows, half)),
             source: format!("{rows} generated records"),
             description: declared.description,
         })

@@ -16,15 +16,19 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
     SendableRecordBatchStream,
 };
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use super::table::{Half, is_bad};
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::spi::{Bounds, Estimate, ScanLeaf, ScanUnit, StatementContext};
 
 type DfResult<T> = datafusion::common::Result<T>;
 
 /// The plan node.
 #[derive(Clone, Debug)]
 pub(super) struct SampleScan {
+    label: String,
     schema: SchemaRef,
     // One range of record numbers per partition.
     splits: Vec<Range<u64>>,
@@ -36,8 +40,9 @@ pub(super) struct SampleScan {
 }
 
 impl SampleScan {
-    /// A scan of `splits`.
+    /// A scan of `splits` of the table that people call `label`.
     pub(super) fn try_new(
+        label: String,
         schema: SchemaRef,
         splits: Vec<Range<u64>>,
         half: Half,
@@ -53,7 +58,7 @@ impl SampleScan {
             Boundedness::Bounded,
         ));
         let metrics = ExecutionPlanMetricsSet::new();
-        Ok(Self { schema, splits, half, projection, fetch, properties, metrics })
+        Ok(Self { label, schema, splits, half, projection, fetch, properties, metrics })
     }
 
     /// The records of a range as a batch.
@@ -128,6 +133,7 @@ impl ExecutionPlan for SampleScan {
         let range = self.splits.get(partition).cloned().ok_or_else(|| {
             Error::internal(format!("partition {partition} of {}", self.splits.len()))
         })?;
+        let statement = StatementContext::of(context.session_config())?;
         let step = context.session_config().batch_size() as u64;
         let scan = self.clone();
         let metrics = BaselineMetrics::new(&self.metrics, partition);
@@ -137,11 +143,13 @@ impl ExecutionPlan for SampleScan {
             if left == 0 {
                 return None;
             }
-            let batch = scan.batch(start..(start + step).min(range.end)).map(|batch| {
+            let batch = scan.batch(start..(start + step).min(range.end)).and_then(|batch| {
                 let batch = batch.slice(0, batch.num_rows().min(left));
                 left -= batch.num_rows();
                 metrics.record_output(batch.num_rows());
-                batch
+                let rows = batch.num_rows() as u64;
+                statement.meter().add(ScanUnit::Records, rows, &scan.label, &scan.advice())?;
+                Ok(batch)
             });
             Some(batch)
         });
@@ -159,5 +167,26 @@ impl ExecutionPlan for SampleScan {
 
     fn with_fetch(&self, fetch: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
         Some(Arc::new(Self { fetch, ..self.clone() }))
+    }
+}
+
+impl ScanLeaf for SampleScan {
+    fn source(&self) -> &str {
+        &self.label
+    }
+
+    fn advice(&self) -> String {
+        "set a smaller `rows`".to_owned()
+    }
+
+    fn estimate(&self, _: Arc<TaskContext>) -> BoxFuture<'_, Result<Estimate>> {
+        let records = self.splits.iter().map(|split| split.end - split.start).sum();
+        let estimate = Estimate {
+            bytes: Bounds::exactly(0),
+            // Which of them are good, making them tells.
+            records: Bounds { at_least: 0, at_most: Some(records) },
+            first_batch: (0, 0),
+        };
+        std::future::ready(Ok(estimate)).boxed()
     }
 }

@@ -26,14 +26,15 @@ pub(super) fn is_bad(id: u64) -> bool {
 /// A table of generated records.
 #[derive(Debug)]
 pub(super) struct SampleTable {
+    label: String,
     rows: u64,
     half: Half,
     schema: SchemaRef,
 }
 
 impl SampleTable {
-    /// `rows` records, of which one half is the table.
-    pub(super) fn new(rows: u64, half: Half) -> Self {
+    /// `rows` records, of which one half is the table; `label` is what people call it.
+    pub(super) fn new(label: String, rows: u64, half: Half) -> Self {
         let fields = match half {
             Half::Good => vec![
                 Field::new("id", DataType::Int64, false),
@@ -45,7 +46,7 @@ impl SampleTable {
                 Field::new("id", DataType::Int64, false),
             ],
         };
-        Self { rows, half, schema: Arc::new(Schema::new(fields)) }
+        Self { label, rows, half, schema: Arc::new(Schema::new(fields)) }
     }
 
     /// One range of records per partition.
@@ -75,6 +76,7 @@ impl TableProvider for SampleTable {
     ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
         let splits = self.splits(state.config().target_partitions() as u64);
         let scan = SampleScan::try_new(
+            self.label.clone(),
             Arc::clone(&self.schema),
             splits,
             self.half,

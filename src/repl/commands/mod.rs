@@ -17,6 +17,7 @@ mod list_tables;
 mod output;
 mod pset;
 mod quit;
+mod receipt;
 mod set;
 mod timing;
 mod tuples;
@@ -82,6 +83,7 @@ pub(super) static COMMANDS: &[&dyn Command] = &[
     &align::Align,
     &pset::Pset,
     &timing::Timing,
+    &receipt::Receipt,
 ];
 
 /// Runs the command of a name.

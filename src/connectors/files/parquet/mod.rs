@@ -1,5 +1,6 @@
 //! Parquet tables: columns from footers, splits along row groups, DataFusion's reader underneath.
 
+mod estimate;
 mod footer;
 mod reader;
 
@@ -23,6 +24,7 @@ use super::scan::{Planned, Recipe, SelectedFile, Split};
 use super::schema;
 use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, StatementContext, StoreUrl};
+pub(super) use estimate::{Asked, estimate};
 use footer::FooterCache;
 use reader::FooterReaders;
 
@@ -171,9 +173,10 @@ fn first_byte(group: &parquet::file::metadata::RowGroupMetaData) -> u64 {
     group.columns().first().map_or(0, |column| column.byte_range().0)
 }
 
-/// The reader of a scan: DataFusion's, with our footers.
+/// The reader of a scan: DataFusion's, with our footers, which are not metered.
 pub(super) fn source(
     store: Arc<dyn ObjectStore>,
+    metered: Arc<dyn ObjectStore>,
     context: &StatementContext,
     task: &TaskContext,
     recipe: &Recipe,
@@ -183,7 +186,8 @@ pub(super) fn source(
         global: task.session_config().options().execution.parquet.clone(),
         ..TableParquetOptions::default()
     };
-    let readers = FooterReaders::new(store, recipe.store().clone(), context.shared().get());
+    let readers =
+        FooterReaders::new(store, metered, recipe.store().clone(), context.shared().get());
     let mut source = ParquetSource::new(recipe.reader_schema())
         .with_table_parquet_options(options)
         .with_parquet_file_reader_factory(Arc::new(readers));

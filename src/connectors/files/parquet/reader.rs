@@ -22,14 +22,20 @@ use crate::spi::StoreUrl;
 #[derive(Debug)]
 pub(super) struct FooterReaders {
     store: Arc<dyn ObjectStore>,
+    metered: Arc<dyn ObjectStore>,
     url: StoreUrl,
     cache: Arc<FooterCache>,
 }
 
 impl FooterReaders {
-    /// Readers over a store with the engine's footers.
-    pub(super) fn new(store: Arc<dyn ObjectStore>, url: StoreUrl, cache: Arc<FooterCache>) -> Self {
-        Self { store, url, cache }
+    /// Readers over a store with the engine's footers; all else is read through `metered`.
+    pub(super) fn new(
+        store: Arc<dyn ObjectStore>,
+        metered: Arc<dyn ObjectStore>,
+        url: StoreUrl,
+        cache: Arc<FooterCache>,
+    ) -> Self {
+        Self { store, metered, url, cache }
     }
 }
 
@@ -45,6 +51,7 @@ impl ParquetFileReaderFactory for FooterReaders {
         Ok(Box::new(Reader {
             metrics: ParquetFileMetrics::new(partition, location, metrics),
             store: Arc::clone(&self.store),
+            metered: Arc::clone(&self.metered),
             url: self.url.clone(),
             cache: Arc::clone(&self.cache),
             file: file.object_meta,
@@ -55,6 +62,7 @@ impl ParquetFileReaderFactory for FooterReaders {
 struct Reader {
     metrics: ParquetFileMetrics,
     store: Arc<dyn ObjectStore>,
+    metered: Arc<dyn ObjectStore>,
     url: StoreUrl,
     cache: Arc<FooterCache>,
     file: ObjectMeta,
@@ -73,7 +81,7 @@ impl AsyncFileReader for Reader {
         let asked: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         self.metrics.bytes_scanned.add(usize::try_from(asked).unwrap_or(usize::MAX));
         async move {
-            self.store
+            self.metered
                 .get_ranges(&self.file.location, &ranges)
                 .await
                 .map_err(|e| ParquetError::External(Box::new(e)))

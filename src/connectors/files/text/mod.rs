@@ -16,7 +16,7 @@ use datafusion::common::Statistics;
 
 use super::format::uncompressed;
 use super::scan::{Planned, Recipe, SelectedFile, Split};
-use crate::spi::RowShare;
+use crate::spi::{Bounds, Estimate, RowShare};
 use crate::stream::decode::Shape;
 use crate::stream::decode::csv::{CsvDialect, Likely};
 use crate::stream::decode::json::JsonLayout;
@@ -94,4 +94,15 @@ pub(super) fn plan(
         }
     }
     Planned { splits, statistics: Statistics::new_unknown(recipe.table_schema()) }
+}
+
+/// Every byte of the splits is read; ends of lines and headers are read besides, and how many
+/// records there are, only reading tells.
+pub(super) fn estimate(splits: &[&Split]) -> Estimate {
+    let bytes = splits.iter().map(|split| split.bytes).sum();
+    Estimate {
+        bytes: Bounds { at_least: bytes, at_most: None },
+        records: Bounds::default(),
+        first_batch: (0, 0),
+    }
 }

@@ -1,0 +1,44 @@
+//! The receipt of a statement as the shell keeps it for reports.
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::UInt64Type;
+
+use crate::error::{Error, Result};
+
+/// One line of a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptLine {
+    /// The table's full name or location; `statement` for what counts for all of it.
+    pub source: String,
+    /// What was counted.
+    pub counter: String,
+    /// How much.
+    pub amount: u64,
+    /// What about: a filter, a reason, a token; mostly empty.
+    pub detail: String,
+}
+
+/// The lines of `SHOW RECEIPT`'s answer.
+///
+/// # Errors
+/// `Internal` for a batch that is none.
+pub(super) fn lines(batches: &[RecordBatch]) -> Result<Vec<ReceiptLine>> {
+    let mut lines = Vec::new();
+    for batch in batches {
+        let text = |name: &str| {
+            let column = batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
+            column.ok_or_else(|| Error::internal(format!("a receipt without {name}")))
+        };
+        let amounts =
+            batch.column_by_name("amount").and_then(|c| c.as_primitive_opt::<UInt64Type>());
+        let amounts = amounts.ok_or_else(|| Error::internal("a receipt without amount"))?;
+        let (sources, counters, details) = (text("source")?, text("counter")?, text("detail")?);
+        lines.extend((0..batch.num_rows()).map(|at| ReceiptLine {
+            source: sources.value(at).to_owned(),
+            counter: counters.value(at).to_owned(),
+            amount: amounts.value(at),
+            detail: details.value(at).to_owned(),
+        }));
+    }
+    Ok(lines)
+}
