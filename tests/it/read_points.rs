@@ -62,7 +62,7 @@ fn references_with_different_filters_see_one_state_while_files_are_added() {
     let put = |day: u32, name: &str| {
         let path = lake.0.path("data").join(day_file(day, name));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let whole = path.with_extension("tmp");
+        let whole = lake.0.path("whole");
         std::fs::copy(&source, &whole).unwrap();
         std::fs::rename(&whole, &path).unwrap();
     };
