@@ -84,6 +84,21 @@ fn what_is_copied_reads_back_equal() {
 }
 
 #[test]
+fn copied_text_reads_back_equal() {
+    let program = Program::new();
+    let sums = "select count(*), sum(n), count(s), min(s)";
+    let wanted = answer(&program, &[&format!("{sums} from ({ROWS})")]);
+    for target in ["a.csv", "b.tsv", "c.csv.gz", "d.csv.zst", "e.json", "f.ndjson.zst"] {
+        let copy = format!("copy ({ROWS}) to '{target}'");
+        assert_eq!(
+            answer(&program, &[&copy, &format!("{sums} from '{target}'")]),
+            wanted,
+            "{target}"
+        );
+    }
+}
+
+#[test]
 fn text_files_hold_every_value_and_null_is_not_empty() {
     let program = Program::new();
     let rows =

@@ -64,7 +64,8 @@ impl Drop for Staged {
         if self.moved {
             return;
         }
-        // Wherever a statement ends, in a task, in a closure that never ran: here it is removed. What cannot be removed now is named by the check and removed by the clean-up.
+        // Wherever a statement ends, in a task or a closure that never ran, it comes here. What
+        // cannot be removed now is named by the check.
         let _ = std::fs::remove_file(&self.path);
         for folder in self.folders.iter().rev() {
             // Fails for one that has got other files, as it should.
