@@ -5,6 +5,7 @@
 //! run → receipt`; [`run`] is that way, the other modules its parts.
 
 mod arithmetic;
+mod codec;
 mod error;
 mod estimate;
 mod memory;

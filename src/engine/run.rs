@@ -29,16 +29,25 @@ use super::query::Outcome;
 use super::session::SessionParts;
 use super::settings::READ_POINT;
 use super::state::{RECURSION_LIMIT, Translated};
-use super::{estimate, names, receipt, show, summarize, tables, write};
+use super::{codec, estimate, names, receipt, show, summarize, tables, write};
 use crate::catalog::{StatementCatalogs, StatementPlanner};
 use crate::error::{Error, Position, Result};
 use crate::spi::{ReadPoint, ReadPointBook, StatementContext};
+
+/// What is run.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// The text of one statement.
+    Sql(String),
+    /// A plan that [`encode`] has made, here or elsewhere.
+    Plan(Vec<u8>),
+}
 
 /// A statement to run.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) id: String,
-    pub(super) sql: String,
+    pub(super) work: Work,
     pub(super) parameters: Parameters,
     pub(super) session: Arc<SessionParts>,
 }
@@ -139,7 +148,7 @@ pub(super) struct Statement<'a> {
 }
 
 impl<'a> Statement<'a> {
-    fn new(job: &'a Job, replayed: Option<ReadPoint>) -> Result<Self> {
+    pub(super) fn new(job: &'a Job, replayed: Option<ReadPoint>) -> Result<Self> {
         let session = &job.session;
         let engine = &session.engine;
         let mut settings = session.settings().clone();
@@ -203,14 +212,23 @@ impl<'a> Statement<'a> {
     pub(super) async fn admit(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
         let physical = self.optimise(plan).await?;
         estimate::hold_limits(self, &physical).await?;
-        let mut ran = self.ran.lock().unwrap_or_else(PoisonError::into_inner);
-        ran.push(Arc::clone(&physical));
+        self.note(&physical);
         Ok(physical)
+    }
+
+    /// Takes down a plan that is about to run, for the receipt.
+    fn note(&self, physical: &Arc<dyn ExecutionPlan>) {
+        let mut ran = self.ran.lock().unwrap_or_else(PoisonError::into_inner);
+        ran.push(Arc::clone(physical));
     }
 
     /// Optimises and starts a logical plan.
     pub(super) async fn execute(&self, plan: LogicalPlan) -> Result<Started> {
-        let physical = self.admit(&plan).await?;
+        self.start(self.admit(&plan).await?)
+    }
+
+    /// Starts a physical plan.
+    fn start(&self, physical: Arc<dyn ExecutionPlan>) -> Result<Started> {
         let planned = physical.schema();
         let schema = names::visible(&planned);
         let stream = execute_stream(physical, self.task()).translated()?;
@@ -333,7 +351,16 @@ pub(super) fn parse_one(tokens: Vec<TokenWithSpan>) -> Result<DfStatement> {
 }
 
 async fn start(job: &Job) -> Result<(Started, Statement<'_>)> {
-    let mut tokens = tokenize(&job.sql)?;
+    let sql = match &job.work {
+        Work::Sql(sql) => sql,
+        Work::Plan(bytes) => {
+            let statement = Statement::new(job, None)?;
+            let plan = codec::decode(bytes, &statement.task())?;
+            statement.note(&plan);
+            return Ok((statement.start(plan)?, statement));
+        }
+    };
+    let mut tokens = tokenize(sql)?;
     parameters::number(&mut tokens)?;
     let own = own::parse(&tokens)?;
     // SET, RESET and lists work under a read point that is gone.
@@ -346,6 +373,34 @@ async fn start(job: &Job) -> Result<(Started, Statement<'_>)> {
         None => run_sql(&statement, parse_one(tokens)?).await?,
     };
     Ok((started, statement))
+}
+
+/// The physical plan of a query as bytes.
+///
+/// # Errors
+/// `Unsupported` for other statements, and for a plan that has no bytes.
+pub(super) async fn encode(job: &Job) -> Result<Vec<u8>> {
+    codec::encode(&physical(&Statement::new(job, None)?).await?)
+}
+
+/// The physical plan of a query, not started.
+pub(super) async fn physical(statement: &Statement<'_>) -> Result<Arc<dyn ExecutionPlan>> {
+    let other = || Error::unsupported("only the plan of a query can be encoded");
+    let Work::Sql(sql) = &statement.job.work else { return Err(other()) };
+    let mut tokens = tokenize(sql)?;
+    parameters::number(&mut tokens)?;
+    let parsed = match own::parse(&tokens)? {
+        Some(_) => return Err(other()),
+        None => parse_one(tokens)?,
+    };
+    match parsed {
+        DfStatement::Statement(inner) if matches!(*inner, ast::Statement::Query(_)) => {
+            let parameters = &statement.job.parameters;
+            let plan = statement.plan(DfStatement::Statement(inner), parameters).await?;
+            statement.optimise(&plan).await
+        }
+        _ => Err(other()),
+    }
 }
 
 async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Started> {

@@ -9,11 +9,12 @@ use async_trait::async_trait;
 use datafusion::sql::sqlparser::ast;
 use tokio::sync::{mpsc, oneshot};
 
+use super::EngineParts;
 use super::parameters::Parameters;
 use super::query::{Deadline, LocalQuery, Query, RunningTask};
 use super::receipt::Receipts;
+use super::run::{self, Job, Work};
 use super::settings::{Origin, Settings};
-use super::{EngineParts, run};
 use crate::catalog::SessionObjects;
 use crate::error::{Error, Result};
 
@@ -94,25 +95,45 @@ impl LocalSession {
     pub fn set(&self, name: &str, value: &str) -> Result<()> {
         self.0.settings().set(name, value, Origin::Session)
     }
-}
 
-#[async_trait]
-impl Session for LocalSession {
-    async fn run(&self, sql: &str, parameters: &Parameters) -> Result<Box<dyn Query>> {
+    /// Plans a query and gives its physical plan as bytes, for
+    /// [`run_encoded`](Self::run_encoded) in another engine over the same catalog folder. Views,
+    /// `now()`, parameters and read point are part of it; settings and session tables are not, but
+    /// the rows of a session table are.
+    ///
+    /// # Errors
+    /// `Unsupported` for a statement that is not a query, and for a plan with a node that has no
+    /// bytes, naming it.
+    pub async fn encode_plan(&self, sql: &str, parameters: &Parameters) -> Result<Vec<u8>> {
+        let job = self.job(Work::Sql(sql.to_owned()), parameters);
+        let task = self.0.engine.runtime.handle()?.spawn(async move { run::encode(&job).await });
+        let _cancels =
+            RunningTask { engine: Arc::clone(&self.0.engine), task: task.abort_handle() };
+        task.await.map_err(|e| Error::internal(format!("the statement was not planned: {e}")))?
+    }
+
+    /// Runs a plan that [`encode_plan`](Self::encode_plan) has made.
+    ///
+    /// # Errors
+    /// `Unsupported` for the plan of another version of Sluice, `Corrupt` for bytes that are none.
+    pub async fn run_encoded(&self, plan: &[u8]) -> Result<Box<dyn Query>> {
+        self.begin(self.job(Work::Plan(plan.to_vec()), &Parameters::default())).await
+    }
+
+    fn job(&self, work: Work, parameters: &Parameters) -> Job {
+        let session = Arc::clone(&self.0);
+        Job { id: query_id(), work, parameters: parameters.clone(), session }
+    }
+
+    async fn begin(&self, job: Job) -> Result<Box<dyn Query>> {
         let started = Instant::now();
         let engine = &self.0.engine;
-        let id = query_id();
+        let id = job.id.clone();
         let limit = self.0.settings().own().timeout;
         let limit = limit.and_then(|text| humantime::parse_duration(&text).ok());
         let deadline = limit.map(|limit| Deadline { at: started + limit, limit });
         let (head, begun) = oneshot::channel();
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
-        let job = run::Job {
-            id: id.clone(),
-            sql: sql.to_owned(),
-            parameters: parameters.clone(),
-            session: Arc::clone(&self.0),
-        };
         let task = engine.runtime.handle()?.spawn(run::drive(job, head, sender));
         let task = RunningTask { engine: Arc::clone(engine), task: task.abort_handle() };
         let begun = match deadline {
@@ -136,6 +157,13 @@ impl Session for LocalSession {
             rows: 0,
             first_row: None,
         }))
+    }
+}
+
+#[async_trait]
+impl Session for LocalSession {
+    async fn run(&self, sql: &str, parameters: &Parameters) -> Result<Box<dyn Query>> {
+        self.begin(self.job(Work::Sql(sql.to_owned()), parameters)).await
     }
 
     fn home(&self) -> [String; 2] {

@@ -13,10 +13,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
-use datafusion::execution::TaskContext;
 use datafusion::physical_plan::ExecutionPlan;
 use serde::de::DeserializeOwned;
 
+use super::codec::NodeCodec;
 use super::context::{CatalogContext, StatementContext, TypeParser};
 use super::estimate::ScanLeaf;
 use super::file::{CatalogFile, TableFile, TomlText};
@@ -119,21 +119,6 @@ pub struct Finding {
     pub message: String,
     /// The way out, if there is something to do.
     pub fix: Option<String>,
-}
-
-/// Turns one kind of physical plan node into bytes and back.
-///
-/// A node's bytes hold splits and a recipe, never a client or a credential: whoever decodes them
-/// opens what they need from the [`TaskContext`].
-pub trait NodeCodec: Debug + Send + Sync {
-    /// The name in the envelope; stays the same for ever.
-    fn kind(&self) -> &'static str;
-
-    /// The node's bytes, or `None` when the node is not of this kind.
-    fn encode(&self, node: &Arc<dyn ExecutionPlan>) -> Option<Result<Vec<u8>>>;
-
-    /// The node again.
-    fn decode(&self, bytes: &[u8], context: &TaskContext) -> Result<Arc<dyn ExecutionPlan>>;
 }
 
 /// A system that Sluice can read, with its own typed options.

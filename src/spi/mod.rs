@@ -4,6 +4,7 @@
 //! No SQL text, no server and no name of a system stands here. Connectors implement these traits,
 //! the catalog calls them, and only the engine knows which connectors and stores there are.
 
+mod codec;
 mod connector;
 mod context;
 mod estimate;
@@ -15,9 +16,10 @@ mod settings;
 mod store;
 mod write;
 
+pub use codec::{DecodeContext, EncodeContext, NodeCodec};
 pub use connector::{
-    Catalog, Connector, DeclaredTable, ErasedCatalog, ErasedConnector, Finding, NodeCodec,
-    OpenedTable, Severity, TableEntry, TableKind, TableName,
+    Catalog, Connector, DeclaredTable, ErasedCatalog, ErasedConnector, Finding, OpenedTable,
+    Severity, TableEntry, TableKind, TableName,
 };
 pub use context::{CatalogContext, Shared, StatementContext, TypeParser};
 pub use estimate::{Bounds, Estimate, ScanLeaf};

@@ -52,6 +52,12 @@ impl StoreUrl {
         String::from_utf8(bytes).ok()
     }
 
+    /// The catalog whose store this is.
+    pub fn catalog(&self) -> Result<String> {
+        Self::catalog_of(self.0.as_ref())
+            .ok_or_else(|| Error::internal(format!("{} names no catalog", self.0)))
+    }
+
     /// As DataFusion's look-up takes it.
     pub fn as_object_store_url(&self) -> &ObjectStoreUrl {
         &self.0

@@ -4,14 +4,12 @@
 //! left out of the first pass; the second one holds that each still fails, so that a mended one
 //! cannot stay marked.
 
-use std::path::{Path, PathBuf};
-
 use async_trait::async_trait;
-use sluice::engine::{Engine, EngineOptions, Outcome, Parameters, Session};
+use sluice::engine::{Engine, EngineOptions, Parameters, Session};
 use sluice::error::Error;
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Record, Runner};
 
-use crate::canonical::{canonical, letter};
+use crate::rows::{read, shipped_catalog, slt_files};
 
 /// A session as the runner sees it.
 struct Database(Box<dyn Session>);
@@ -22,39 +20,14 @@ impl AsyncDB for Database {
     type ColumnType = DefaultColumnType;
 
     async fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Error> {
-        let mut query = self.0.run(sql, &Parameters::default()).await?;
-        let Outcome::Rows(schema) = query.outcome().clone() else {
-            return Ok(DBOutput::StatementComplete(0));
-        };
-        let types = schema
-            .fields()
-            .iter()
-            .map(|field| sqllogictest::ColumnType::from_char(letter(field.data_type())).unwrap());
-        let types = types.collect();
-        let mut rows = Vec::new();
-        while let Some(batch) = query.next().await {
-            let batch = batch?;
-            for row in 0..batch.num_rows() {
-                rows.push(batch.columns().iter().map(|column| canonical(column, row)).collect());
-            }
-        }
-        Ok(DBOutput::Rows { types, rows })
+        let query = self.0.run(sql, &Parameters::default()).await?;
+        let Some(read) = read(query).await? else { return Ok(DBOutput::StatementComplete(0)) };
+        let types = read.types.into_iter();
+        let types = types.map(|letter| sqllogictest::ColumnType::from_char(letter).unwrap());
+        Ok(DBOutput::Rows { types: types.collect(), rows: read.rows })
     }
 
     async fn shutdown(&mut self) {}
-}
-
-/// The `.slt` files below a folder, sorted.
-fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slt").join(folder);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "slt"))
-        .collect();
-    files.sort();
-    assert!(!files.is_empty(), "{} holds no .slt file", folder.display());
-    files
 }
 
 fn is_pending(record: &Record<DefaultColumnType>) -> bool {
@@ -71,7 +44,7 @@ fn is_pending(record: &Record<DefaultColumnType>) -> bool {
 fn run(folder: &str, options: impl Fn() -> EngineOptions) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (mut ran, mut pending, mut wrong) = (0, 0, Vec::new());
-    for file in files(folder) {
+    for file in slt_files(folder) {
         let engine = Engine::start(options()).unwrap();
         let mut runner = Runner::new(|| async { Ok(Database(Box::new(engine.session()))) });
         runner.add_label("pending");
@@ -121,4 +94,14 @@ fn statements_over_the_shipped_catalog() {
 #[test]
 fn answers_are_duckdbs() {
     run("oracle", || EngineOptions { partitions: Some(3), ..EngineOptions::default() });
+}
+
+#[test]
+fn answers_over_the_shipped_lake_are_right() {
+    run("lake", || EngineOptions {
+        catalog_dir: Some(shipped_catalog()),
+        partitions: Some(3),
+        home: Some(["lake".to_owned(), "raw".to_owned()]),
+        ..EngineOptions::default()
+    });
 }

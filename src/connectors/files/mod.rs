@@ -6,6 +6,7 @@
 //! [`table`] decides what is pruned, [`scan`] reads, [`write`](mod@write) makes new ones.
 
 mod catalog;
+mod codec;
 mod commits;
 mod format;
 mod ipc;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use datafusion::physical_plan::ExecutionPlan;
 
 use crate::error::Result;
-use crate::spi::{Catalog, CatalogContext, Connector, ScanLeaf};
+use crate::spi::{Catalog, CatalogContext, Connector, NodeCodec, ScanLeaf};
 pub(crate) use options::{CatalogOptions, TableOptions};
 
 /// The `files` connector.
@@ -54,5 +55,9 @@ impl Connector for Files {
 
     fn leaf<'p>(&self, node: &'p dyn ExecutionPlan) -> Option<&'p dyn ScanLeaf> {
         node.downcast_ref::<scan::FilesScan>().map(|scan| scan as &dyn ScanLeaf)
+    }
+
+    fn nodes(&self) -> &'static [&'static dyn NodeCodec] {
+        &[&codec::FilesScanCodec]
     }
 }

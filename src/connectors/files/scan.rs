@@ -221,17 +221,18 @@ pub(super) struct Planned {
 /// The plan node.
 #[derive(Clone, Debug)]
 pub(super) struct FilesScan {
-    recipe: Arc<Recipe>,
+    pub(super) recipe: Arc<Recipe>,
     // One list of splits per partition; a list may be empty.
-    splits: Vec<Vec<Split>>,
+    pub(super) splits: Vec<Vec<Split>>,
     // Indices into the table's columns.
-    projection: Vec<usize>,
+    pub(super) projection: Vec<usize>,
     // Over the projected columns; only ever used to skip, every row is filtered again above.
-    filters: Vec<Arc<dyn PhysicalExpr>>,
-    // Filters that skip nothing, and why.
+    pub(super) filters: Vec<Arc<dyn PhysicalExpr>>,
+    // Filters that skip nothing, and why; for the receipt of whoever planned, so not encoded.
     refused: Vec<(String, &'static str)>,
-    fetch: Option<usize>,
-    statistics: Arc<Statistics>,
+    pub(super) fetch: Option<usize>,
+    // Of the projected columns, before `fetch`.
+    pub(super) statistics: Arc<Statistics>,
     properties: Arc<PlanProperties>,
     running: Arc<Running>,
 }
@@ -267,9 +268,21 @@ impl FilesScan {
     ) -> DfResult<Self> {
         let projection =
             projection.unwrap_or_else(|| (0..recipe.table_schema().fields().len()).collect());
-        let schema = Arc::new(recipe.table_schema().project(&projection)?);
         let splits = spread(planned.splits, partitions);
-        let statistics = Arc::new(planned.statistics.project(Some(&projection)));
+        let statistics = planned.statistics.project(Some(&projection));
+        Self::over(recipe, splits, projection, fetch, statistics)
+    }
+
+    /// A scan of one list of splits per partition, without filters. `statistics` are those of the
+    /// projected columns.
+    pub(super) fn over(
+        recipe: Arc<Recipe>,
+        splits: Vec<Vec<Split>>,
+        projection: Vec<usize>,
+        fetch: Option<usize>,
+        statistics: Statistics,
+    ) -> DfResult<Self> {
+        let schema = Arc::new(recipe.table_schema().project(&projection)?);
         let properties = Arc::new(PlanProperties::new(
             EquivalenceProperties::new(schema),
             Partitioning::UnknownPartitioning(splits.len()),
@@ -284,7 +297,7 @@ impl FilesScan {
             filters: vec![],
             refused: vec![],
             fetch,
-            statistics,
+            statistics: Arc::new(statistics),
             properties,
             running,
         })
@@ -293,6 +306,11 @@ impl FilesScan {
     /// A scan of its own: what it counts is not counted here.
     fn fresh(&self) -> Self {
         Self { running: Running::new(self.splits.len()), ..self.clone() }
+    }
+
+    /// The same scan with other filters.
+    pub(super) fn with_filters(&self, filters: Vec<Arc<dyn PhysicalExpr>>) -> Self {
+        Self { filters, ..self.fresh() }
     }
 
     /// All filters over the table's columns.
@@ -515,10 +533,17 @@ impl ExecutionPlan for FilesScan {
         _: &[Arc<Statistics>],
         arguments: &StatisticsArgs,
     ) -> DfResult<Arc<Statistics>> {
-        Ok(match arguments.partition() {
-            Some(_) if self.splits.len() > 1 => Arc::new(Statistics::new_unknown(&self.schema())),
-            _ => Arc::clone(&self.statistics),
-        })
+        let several = self.splits.len() > 1;
+        if arguments.partition().is_some() && several {
+            return Ok(Arc::new(Statistics::new_unknown(&self.schema())));
+        }
+        if self.fetch.is_none() && self.filters.is_empty() {
+            return Ok(Arc::clone(&self.statistics));
+        }
+        let statistics = self.statistics.as_ref().clone().with_fetch(self.fetch, 0, 1)?;
+        // Each partition stops at `fetch` by itself, and filters skip what nobody has counted.
+        let exact = self.filters.is_empty() && !several;
+        Ok(Arc::new(if exact { statistics } else { statistics.to_inexact() }))
     }
 
     fn fetch(&self) -> Option<usize> {

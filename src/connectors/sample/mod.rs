@@ -3,6 +3,7 @@
 //! One table, `default.readings`, with a row per number; every tenth record is bad, so that
 //! `errors('…')` has something to show. It reads nothing and needs nothing.
 
+mod codec;
 mod options;
 mod scan;
 mod table;
@@ -14,8 +15,8 @@ use datafusion::physical_plan::ExecutionPlan;
 
 use crate::error::Result;
 use crate::spi::{
-    Catalog, CatalogContext, Connector, Finding, OpenedTable, ScanLeaf, Severity, StatementContext,
-    TableEntry, TableFile, TableKind, TableName,
+    Catalog, CatalogContext, Connector, Finding, NodeCodec, OpenedTable, ScanLeaf, Severity,
+    StatementContext, TableEntry, TableFile, TableKind, TableName,
 };
 pub(crate) use options::{CatalogOptions, TableOptions};
 use table::{Half, SampleTable};
@@ -52,6 +53,10 @@ impl Connector for Sample {
 
     fn leaf<'p>(&self, node: &'p dyn ExecutionPlan) -> Option<&'p dyn ScanLeaf> {
         node.downcast_ref::<scan::SampleScan>().map(|scan| scan as &dyn ScanLeaf)
+    }
+
+    fn nodes(&self) -> &'static [&'static dyn NodeCodec] {
+        &[&codec::SampleScanCodec]
     }
 }
 

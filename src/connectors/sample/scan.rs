@@ -28,13 +28,13 @@ type DfResult<T> = datafusion::common::Result<T>;
 /// The plan node.
 #[derive(Clone, Debug)]
 pub(super) struct SampleScan {
-    label: String,
+    pub(super) label: String,
     schema: SchemaRef,
     // One range of record numbers per partition.
-    splits: Vec<Range<u64>>,
-    half: Half,
-    projection: Vec<usize>,
-    fetch: Option<usize>,
+    pub(super) splits: Vec<Range<u64>>,
+    pub(super) half: Half,
+    pub(super) projection: Vec<usize>,
+    pub(super) fetch: Option<usize>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -43,12 +43,12 @@ impl SampleScan {
     /// A scan of `splits` of the table that people call `label`.
     pub(super) fn try_new(
         label: String,
-        schema: SchemaRef,
         splits: Vec<Range<u64>>,
         half: Half,
         projection: Option<Vec<usize>>,
         fetch: Option<usize>,
     ) -> DfResult<Self> {
+        let schema = half.schema();
         let projection = projection.unwrap_or_else(|| (0..schema.fields().len()).collect());
         let projected = Arc::new(schema.project(&projection)?);
         let properties = Arc::new(PlanProperties::new(

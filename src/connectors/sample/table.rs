@@ -18,6 +18,24 @@ pub(super) enum Half {
     Bad,
 }
 
+impl Half {
+    /// The columns.
+    pub(super) fn schema(self) -> SchemaRef {
+        let fields = match self {
+            Self::Good => vec![
+                Field::new("id", DataType::Int64, false),
+                Field::new("reading", DataType::Float64, false),
+            ],
+            Self::Bad => vec![
+                Field::new("kind", DataType::Utf8, false),
+                Field::new("reason", DataType::Utf8, false),
+                Field::new("id", DataType::Int64, false),
+            ],
+        };
+        Arc::new(Schema::new(fields))
+    }
+}
+
 /// Every tenth record is bad.
 pub(super) fn is_bad(id: u64) -> bool {
     id % 10 == 9
@@ -35,18 +53,7 @@ pub(super) struct SampleTable {
 impl SampleTable {
     /// `rows` records, of which one half is the table; `label` is what people call it.
     pub(super) fn new(label: String, rows: u64, half: Half) -> Self {
-        let fields = match half {
-            Half::Good => vec![
-                Field::new("id", DataType::Int64, false),
-                Field::new("reading", DataType::Float64, false),
-            ],
-            Half::Bad => vec![
-                Field::new("kind", DataType::Utf8, false),
-                Field::new("reason", DataType::Utf8, false),
-                Field::new("id", DataType::Int64, false),
-            ],
-        };
-        Self { label, rows, half, schema: Arc::new(Schema::new(fields)) }
+        Self { label, rows, half, schema: half.schema() }
     }
 
     /// One range of records per partition.
@@ -75,14 +82,8 @@ impl TableProvider for SampleTable {
         fetch: Option<usize>,
     ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
         let splits = self.splits(state.config().target_partitions() as u64);
-        let scan = SampleScan::try_new(
-            self.label.clone(),
-            Arc::clone(&self.schema),
-            splits,
-            self.half,
-            projection.cloned(),
-            fetch,
-        )?;
+        let (label, projection) = (self.label.clone(), projection.cloned());
+        let scan = SampleScan::try_new(label, splits, self.half, projection, fetch)?;
         Ok(Arc::new(scan))
     }
 }

@@ -1,6 +1,7 @@
 //! The rows of a session's own table: in memory while they are few, else in Arrow files of the
 //! spill folder, within its limit. The files go when the last one who reads them does.
 
+mod codec;
 mod scan;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream_partitioned};
 use futures::StreamExt;
 use tokio::task::JoinSet;
 
+pub(super) use self::codec::SessionScanCodec;
 use self::scan::SessionScan;
 use super::state::Translated;
 use crate::error::{Error, Result};

@@ -31,8 +31,8 @@ const BATCHES_AHEAD: usize = 2;
 /// The plan node.
 #[derive(Clone, Debug)]
 pub(super) struct SessionScan {
-    pieces: Vec<Arc<Piece>>,
-    projection: Option<Vec<usize>>,
+    pub(super) pieces: Vec<Arc<Piece>>,
+    pub(super) projection: Option<Vec<usize>>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }

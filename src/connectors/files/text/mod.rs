@@ -2,9 +2,11 @@
 //!
 //! Meaning is in `stream::decode`; here are the files: [`describe`] finds out what a table is,
 //! [`lines`] brings whole records of a file's range, [`scan`] makes batches of them, [`bad`] the
-//! rows of `errors('t')`, and [`tally`] decides when there are too many of those.
+//! rows of `errors('t')`, [`tally`] decides when there are too many of those, and [`codec`] lets
+//! all of it travel.
 
 mod bad;
+mod codec;
 mod describe;
 mod lines;
 mod scan;
@@ -21,6 +23,7 @@ use crate::stream::decode::Shape;
 use crate::stream::decode::csv::{CsvDialect, Likely};
 use crate::stream::decode::json::JsonLayout;
 pub(super) use bad::schema as errors_schema;
+pub(super) use codec::{decode, encode};
 pub(super) use describe::{describe, table_file};
 pub(super) use scan::{Partition, scan};
 pub(super) use tally::Tally;
