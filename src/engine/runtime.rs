@@ -16,6 +16,9 @@ use crate::error::{Error, Result};
 /// How long the next query, or the end of the program, waits for a cancelled one.
 const GRACE: Duration = Duration::from_millis(100);
 
+/// How long the end of the process waits for cancelled queries, which may have files to remove.
+const EXIT_GRACE: Duration = Duration::from_secs(1);
+
 /// The runtime of queries.
 #[derive(Debug)]
 pub(super) struct QueryRuntime(Mutex<State>);
@@ -30,8 +33,8 @@ struct State {
 
 impl State {
     /// Gives cancelled queries a moment to clean up behind themselves.
-    fn wait_for_ending(&mut self) {
-        let until = Instant::now() + GRACE;
+    fn wait_for_ending(&mut self, grace: Duration) {
+        let until = Instant::now() + grace;
         loop {
             self.ending.retain(|task| !task.is_finished());
             if self.ending.is_empty() || Instant::now() >= until {
@@ -59,7 +62,7 @@ impl QueryRuntime {
     /// The threads for a new query.
     pub(super) fn handle(&self) -> Result<Handle> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.wait_for_ending();
+        state.wait_for_ending(GRACE);
         if !state.ending.is_empty() {
             state.ending.clear();
             let fresh = build()?;
@@ -85,11 +88,11 @@ impl QueryRuntime {
 impl Drop for QueryRuntime {
     fn drop(&mut self) {
         let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        state.wait_for_ending();
+        state.wait_for_ending(EXIT_GRACE);
         let Some(runtime) = state.runtime.take() else { return };
         if state.ending.is_empty() && Handle::try_current().is_err() {
             // Idle by now: what is left are clean-ups.
-            runtime.shutdown_timeout(GRACE);
+            runtime.shutdown_timeout(EXIT_GRACE);
         } else {
             // Waiting could take as long as a query that does not yield.
             runtime.shutdown_background();

@@ -10,6 +10,8 @@
 mod canonical;
 mod cli;
 mod codec;
+mod conformance;
+mod files;
 mod program;
 mod read_points;
 mod rows;

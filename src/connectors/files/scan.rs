@@ -16,7 +16,7 @@ use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
 use datafusion::physical_expr::{
-    DynamicFilterTracking, EquivalenceProperties, PhysicalExpr, conjunction_opt,
+    DynamicFilterTracking, EquivalenceProperties, PhysicalExpr, conjunction_opt, split_conjunction,
 };
 use datafusion::physical_expr_common::physical_expr::fmt_sql;
 use datafusion::physical_plan::execution_plan::{
@@ -581,6 +581,14 @@ impl ExecutionPlan for FilesScan {
             };
             // A filter of the second phase is still empty, and says nothing yet.
             if phase == FilterPushdownPhase::Pre {
+                scan.refused.push((fmt_sql(filter.as_ref()).to_string(), why));
+            }
+        }
+        let all = std::mem::take(&mut scan.filters);
+        scan.filters = parquet::decidable(&all, &schema);
+        for filter in all.iter().flat_map(split_conjunction) {
+            if phase == FilterPushdownPhase::Pre && !scan.filters.contains(filter) {
+                let why = "NaN may be among the values, which bounds leave out";
                 scan.refused.push((fmt_sql(filter.as_ref()).to_string(), why));
             }
         }

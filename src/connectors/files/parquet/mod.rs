@@ -2,6 +2,7 @@
 
 mod estimate;
 mod footer;
+mod nan;
 mod reader;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, StatementContext, StoreUrl};
 pub(super) use estimate::{Asked, estimate};
 use footer::FooterCache;
+pub(super) use nan::decidable;
 use reader::FooterReaders;
 
 /// How many footers are read at once.
@@ -129,6 +131,13 @@ fn file_statistics(footer: &ParquetMetaData, recipe: &Recipe) -> Result<Statisti
     // A file may keep rows and say nothing of their columns; those are then simply not known.
     if statistics.column_statistics.len() != file_schema.fields().len() {
         statistics.column_statistics = Statistics::unknown_column(file_schema);
+    }
+    // Bounds leave NaN out, so they are no answer to min and max.
+    for (column, field) in statistics.column_statistics.iter_mut().zip(file_schema.fields()) {
+        if nan::holds_float(field.data_type()) {
+            column.min_value = std::mem::take(&mut column.min_value).to_inexact();
+            column.max_value = std::mem::take(&mut column.max_value).to_inexact();
+        }
     }
     if statistics.num_rows == Precision::Absent {
         statistics.num_rows = Precision::Exact(rows_of(footer));

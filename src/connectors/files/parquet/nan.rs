@@ -1,0 +1,116 @@
+//! Which filters the statistics of Parquet may decide where NaN could be among the values.
+//!
+//! Bounds of floating point leave NaN out
+//! (<https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>,
+//! `ColumnOrder`), and in SQL NaN is larger than every number. So a row group with the bounds 1 and
+//! 2 may hold a row for `x > 5`, and DataFusion's pruning would lose it. A filter that lets no NaN
+//! through, such as `x < 5`, can be decided, and makes all others over the same column decidable.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::Operator;
+use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, IsNullExpr, Literal};
+use datafusion::physical_expr::utils::collect_columns;
+use datafusion::physical_expr::{PhysicalExpr, split_conjunction};
+
+/// Those of `filters`, all of which must hold, that may skip what has no match by its bounds.
+pub(in super::super) fn decidable(
+    filters: &[Arc<dyn PhysicalExpr>],
+    schema: &Schema,
+) -> Vec<Arc<dyn PhysicalExpr>> {
+    let conjuncts: Vec<_> = filters.iter().flat_map(split_conjunction).collect();
+    let without_nan: HashSet<String> =
+        conjuncts.iter().filter_map(|filter| column_without_nan(filter)).collect();
+    let keeps = |filter: &Arc<dyn PhysicalExpr>| {
+        filter.is::<IsNullExpr>()
+            || collect_columns(filter).iter().all(|column| {
+                without_nan.contains(column.name())
+                    || schema
+                        .field_with_name(column.name())
+                        .is_ok_and(|field| !holds_float(field.data_type()))
+            })
+    };
+    conjuncts.into_iter().filter(|filter| keeps(filter)).cloned().collect()
+}
+
+/// The column of a filter that no row with NaN in that column passes.
+fn column_without_nan(filter: &Arc<dyn PhysicalExpr>) -> Option<String> {
+    let name = |side: &Arc<dyn PhysicalExpr>| {
+        side.downcast_ref::<Column>().map(|column| column.name().to_owned())
+    };
+    if let Some(list) = filter.downcast_ref::<InListExpr>() {
+        let numbers = !list.negated() && list.list().iter().all(is_number);
+        return name(list.expr()).filter(|_| numbers);
+    }
+    let binary = filter.downcast_ref::<BinaryExpr>()?;
+    let (column, value) = match binary.op() {
+        Operator::Lt | Operator::LtEq => (binary.left(), binary.right()),
+        Operator::Gt | Operator::GtEq => (binary.right(), binary.left()),
+        Operator::Eq if binary.left().is::<Column>() => (binary.left(), binary.right()),
+        Operator::Eq => (binary.right(), binary.left()),
+        _ => return None,
+    };
+    name(column).filter(|_| is_number(value))
+}
+
+/// A literal that is neither NULL nor NaN.
+fn is_number(value: &Arc<dyn PhysicalExpr>) -> bool {
+    let Some(literal) = value.downcast_ref::<Literal>() else { return false };
+    match literal.value() {
+        ScalarValue::Float16(Some(value)) => !value.is_nan(),
+        ScalarValue::Float32(Some(value)) => !value.is_nan(),
+        ScalarValue::Float64(Some(value)) => !value.is_nan(),
+        other => !other.is_null(),
+    }
+}
+
+/// Whether NaN can be among the values of a type, or inside them.
+pub(super) fn holds_float(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Struct(fields) => fields.iter().any(|field| holds_float(field.data_type())),
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            holds_float(item.data_type())
+        }
+        DataType::Map(entries, _) => holds_float(entries.data_type()),
+        DataType::Dictionary(_, value) => holds_float(value),
+        other => other.is_floating(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::datatypes::Field;
+    use datafusion::physical_expr::expressions::{binary, col, lit};
+
+    use super::*;
+
+    fn kept(filters: &[(&str, Operator, f64)]) -> Vec<String> {
+        let field = |name: &str| Field::new(name, DataType::Float64, true);
+        let schema = Schema::new(vec![field("x"), field("y")]);
+        let filters: Vec<_> = filters
+            .iter()
+            .map(|(name, op, value)| {
+                binary(col(name, &schema).unwrap(), *op, lit(*value), &schema).unwrap()
+            })
+            .collect();
+        decidable(&filters, &schema).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_lower_bound_alone_decides_nothing() {
+        assert!(kept(&[("x", Operator::Gt, 5.0)]).is_empty());
+        assert!(kept(&[("x", Operator::NotEq, 5.0)]).is_empty());
+        assert!(kept(&[("x", Operator::LtEq, f64::NAN)]).is_empty());
+    }
+
+    #[test]
+    fn an_upper_bound_decides_for_all_filters_of_its_column() {
+        let filters =
+            [("x", Operator::GtEq, 5.0), ("y", Operator::Gt, 1.0), ("x", Operator::Lt, 6.0)];
+        assert_eq!(kept(&filters), ["x@0 >= 5", "x@0 < 6"]);
+        assert_eq!(kept(&[("y", Operator::Eq, 2.0)]), ["y@1 = 2"]);
+    }
+}
