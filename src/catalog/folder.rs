@@ -157,7 +157,7 @@ fn entries(path: &Path) -> Result<Vec<Entry>> {
         .map_err(unreadable)?
         .collect::<Result<_, _>>()
         .map_err(unreadable)?;
-    listed.sort_by_key(std::fs::DirEntry::file_name);
+    listed.sort_by_cached_key(std::fs::DirEntry::file_name);
     for entry in listed {
         let path = entry.path();
         let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
@@ -167,8 +167,13 @@ fn entries(path: &Path) -> Result<Vec<Entry>> {
         if name.starts_with('.') || name.starts_with("README") {
             continue;
         }
-        // Follows links: a catalog is often one that is kept elsewhere.
-        entries.push(if path.is_dir() {
+        // The listing knows what an entry is; only links are asked, and followed: a catalog is often
+        // one that is kept elsewhere.
+        let is_folder = match entry.file_type() {
+            Ok(kind) if !kind.is_symlink() => kind.is_dir(),
+            Ok(_) | Err(_) => path.is_dir(),
+        };
+        entries.push(if is_folder {
             Entry::Folder(name, path)
         } else if let Some(stem) = name.strip_suffix(".toml") {
             Entry::Toml(stem.to_owned(), path)

@@ -379,7 +379,7 @@ impl FilesScan {
                 return Err(Error::internal("text has no stock scan").into());
             }
         };
-        let splits = self.partition(partition)?;
+        let splits = joined(self.partition(partition)?);
         let files: FileGroup = splits.iter().map(partitioned_file).collect::<Vec<_>>().into();
         let config = FileScanConfigBuilder::new(url.clone(), source)
             .with_file_group(files)
@@ -388,6 +388,26 @@ impl FilesScan {
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
+}
+
+/// Neighbours of one file as one split: the stock reader prepares pruning and page index anew for
+/// each range that it opens, and reads row group by row group all the same.
+fn joined(splits: &[Split]) -> Vec<Split> {
+    let mut joined: Vec<Split> = Vec::with_capacity(splits.len());
+    for split in splits {
+        if let Some(last) = joined.last_mut()
+            && last.file.meta == split.file.meta
+            && let (Some((start, end)), Some((next, next_end))) = (last.range, split.range)
+            && end == next
+        {
+            last.range = Some((start, next_end));
+            last.bytes += split.bytes;
+            last.rows = last.rows.zip(split.rows).map(|(one, other)| one + other);
+        } else {
+            joined.push(split.clone());
+        }
+    }
+    joined
 }
 
 fn partitioned_file(split: &Split) -> PartitionedFile {

@@ -30,6 +30,18 @@ struct Key {
     etag: Option<String>,
 }
 
+impl Key {
+    fn new(url: &StoreUrl, file: &ObjectMeta) -> Self {
+        Self {
+            store: url.as_object_store_url().to_string(),
+            path: file.location.to_string(),
+            size: file.size,
+            modified: file.last_modified.timestamp_micros(),
+            etag: file.e_tag.clone(),
+        }
+    }
+}
+
 /// The footers that an engine keeps; the oldest go first.
 #[derive(Debug, Default)]
 pub(crate) struct FooterCache(Mutex<Kept>);
@@ -42,7 +54,7 @@ struct Kept {
 }
 
 impl FooterCache {
-    /// The footer of a file, without its page index.
+    /// The footer of a file; with its page index if that was kept.
     pub(super) async fn get(
         &self,
         store: &Arc<dyn ObjectStore>,
@@ -50,13 +62,7 @@ impl FooterCache {
         file: &ObjectMeta,
         outer: &str,
     ) -> Result<Arc<ParquetMetaData>> {
-        let key = Key {
-            store: url.as_object_store_url().to_string(),
-            path: file.location.to_string(),
-            size: file.size,
-            modified: file.last_modified.timestamp_micros(),
-            etag: file.e_tag.clone(),
-        };
+        let key = Key::new(url, file);
         if let Some(footer) = self.lock().footers.get(&key) {
             return Ok(Arc::clone(footer));
         }
@@ -69,11 +75,22 @@ impl FooterCache {
         Ok(footer)
     }
 
+    /// Keeps the footer of a file with its page index in the place of the one without.
+    pub(super) fn keep_indexed(
+        &self,
+        url: &StoreUrl,
+        file: &ObjectMeta,
+        footer: &Arc<ParquetMetaData>,
+    ) {
+        self.keep(Key::new(url, file), footer);
+    }
+
     fn keep(&self, key: Key, footer: &Arc<ParquetMetaData>) {
         let mut kept = self.lock();
-        if kept.footers.insert(key.clone(), Arc::clone(footer)).is_none() {
-            kept.bytes += footer.memory_size();
-            kept.order.push_back(key);
+        kept.bytes += footer.memory_size();
+        match kept.footers.insert(key.clone(), Arc::clone(footer)) {
+            Some(old) => kept.bytes = kept.bytes.saturating_sub(old.memory_size()),
+            None => kept.order.push_back(key),
         }
         while kept.bytes > CACHED_BYTES {
             let Some(oldest) = kept.order.pop_front() else { break };

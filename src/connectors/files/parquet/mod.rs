@@ -195,8 +195,9 @@ pub(super) fn source(
         global: task.session_config().options().execution.parquet.clone(),
         ..TableParquetOptions::default()
     };
-    let readers =
-        FooterReaders::new(store, metered, recipe.store().clone(), context.shared().get());
+    let page_index = predicate.is_some() && options.global.enable_page_index;
+    let (url, cache) = (recipe.store().clone(), context.shared().get());
+    let readers = FooterReaders::new(store, metered, url, cache, page_index);
     let mut source = ParquetSource::new(recipe.reader_schema())
         .with_table_parquet_options(options)
         .with_parquet_file_reader_factory(Arc::new(readers));

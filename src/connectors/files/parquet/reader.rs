@@ -13,7 +13,9 @@ use object_store::{ObjectMeta, ObjectStore};
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{
+    PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+};
 
 use super::footer::FooterCache;
 use crate::spi::StoreUrl;
@@ -25,17 +27,21 @@ pub(super) struct FooterReaders {
     metered: Arc<dyn ObjectStore>,
     url: StoreUrl,
     cache: Arc<FooterCache>,
+    page_index: bool,
 }
 
 impl FooterReaders {
-    /// Readers over a store with the engine's footers; all else is read through `metered`.
+    /// Readers over a store with the engine's footers; all else is read through `metered`. With
+    /// `page_index`, which only a scan with a filter has a use for, the index of pages is read and
+    /// kept with the footers.
     pub(super) fn new(
         store: Arc<dyn ObjectStore>,
         metered: Arc<dyn ObjectStore>,
         url: StoreUrl,
         cache: Arc<FooterCache>,
+        page_index: bool,
     ) -> Self {
-        Self { store, metered, url, cache }
+        Self { store, metered, url, cache, page_index }
     }
 }
 
@@ -55,6 +61,7 @@ impl ParquetFileReaderFactory for FooterReaders {
             url: self.url.clone(),
             cache: Arc::clone(&self.cache),
             file: file.object_meta,
+            page_index: self.page_index,
         }))
     }
 }
@@ -66,6 +73,32 @@ struct Reader {
     url: StoreUrl,
     cache: Arc<FooterCache>,
     file: ObjectMeta,
+    page_index: bool,
+}
+
+impl Reader {
+    async fn footer(&mut self) -> Result<Arc<ParquetMetaData>> {
+        let outer = self.file.location.to_string();
+        let footer = self.cache.get(&self.store, &self.url, &self.file, &outer).await;
+        let footer = footer.map_err(|e| ParquetError::External(Box::new(e)))?;
+        let there = footer.column_index().is_some() && footer.offset_index().is_some();
+        if !self.page_index || there || !has_page_index(&footer) {
+            return Ok(footer);
+        }
+        // The stock reader would do this too, but for every range of a file and every statement.
+        let mut reader = ParquetMetaDataReader::new_with_metadata(footer.as_ref().clone())
+            .with_page_index_policy(PageIndexPolicy::Optional);
+        reader.load_page_index(&mut *self).await?;
+        let footer = Arc::new(reader.finish()?);
+        self.cache.keep_indexed(&self.url, &self.file, &footer);
+        Ok(footer)
+    }
+}
+
+/// Whether the file's writer wrote an index of pages.
+fn has_page_index(footer: &ParquetMetaData) -> bool {
+    let mut columns = footer.row_groups().iter().flat_map(RowGroupMetaData::columns);
+    columns.any(|column| column.column_index_offset().is_some())
 }
 
 impl AsyncFileReader for Reader {
@@ -93,13 +126,6 @@ impl AsyncFileReader for Reader {
         &'a mut self,
         _: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>>> {
-        async move {
-            let outer = self.file.location.to_string();
-            self.cache
-                .get(&self.store, &self.url, &self.file, &outer)
-                .await
-                .map_err(|e| ParquetError::External(Box::new(e)))
-        }
-        .boxed()
+        self.footer().boxed()
     }
 }

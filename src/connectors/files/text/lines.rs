@@ -22,6 +22,9 @@ const BLOCK: u64 = 2 * 1024 * 1024;
 /// Bytes read at once behind a range's end, where only the rest of a line is wanted.
 const TAIL: u64 = 64 * 1024;
 
+/// Blocks that are read while the one before them is decoded, and that one.
+const BLOCKS_AHEAD: usize = 2;
+
 /// The longest record.
 const LONGEST: usize = 64 * 1024 * 1024;
 
@@ -181,7 +184,7 @@ fn ranges(
         (from < at).then_some((from, at))
     });
     futures::stream::iter(starts)
-        .then(move |(from, to)| {
+        .map(move |(from, to)| {
             let (store, location, outer) = (Arc::clone(&store), location.clone(), outer.clone());
             async move {
                 let bytes = store.get_range(&location, from..to).await;
@@ -196,6 +199,7 @@ fn ranges(
                 Ok(bytes)
             }
         })
+        .buffered(BLOCKS_AHEAD)
         .boxed()
 }
 
