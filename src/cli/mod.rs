@@ -69,11 +69,13 @@ fn run_args(args: &Args) -> Result<Exit> {
         None => {
             let (mut shell, engine) = shell(args)?;
             let stdin_is_script = !std::io::stdin().is_terminal();
-            if args.inputs.is_empty() && !stdin_is_script {
-                prompt(&mut shell, &banner(&engine))?;
-                return Ok(Exit::SUCCESS);
-            }
-            script::run(&mut shell, args)
+            let exit = if args.inputs.is_empty() && !stdin_is_script {
+                prompt(&mut shell, &banner(&engine)).map(|()| Exit::SUCCESS)
+            } else {
+                script::run(&mut shell, args)
+            };
+            engine.finish();
+            exit
         }
     }
 }

@@ -133,6 +133,12 @@ impl Engine {
         LocalSession::new(Arc::clone(&self.0))
     }
 
+    /// Ends the engine's threads, with a moment for cancelled statements to clean up. Nothing can
+    /// be run afterwards.
+    pub fn finish(&self) {
+        self.0.runtime.finish();
+    }
+
     /// The catalog folder in use.
     pub fn catalog_dir(&self) -> Option<PathBuf> {
         self.0.catalogs.folder()

@@ -85,17 +85,31 @@ impl QueryRuntime {
     }
 }
 
-impl Drop for QueryRuntime {
-    fn drop(&mut self) {
-        let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        state.wait_for_ending(EXIT_GRACE);
-        let Some(runtime) = state.runtime.take() else { return };
-        if state.ending.is_empty() && Handle::try_current().is_err() {
+impl QueryRuntime {
+    /// Ends the threads, with a moment for cancelled queries to clean up behind themselves. Said
+    /// by the front end: a query that is still ending keeps the engine alive, so the drop below
+    /// would come too late.
+    pub(super) fn finish(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).finish();
+    }
+}
+
+impl State {
+    fn finish(&mut self) {
+        self.wait_for_ending(EXIT_GRACE);
+        let Some(runtime) = self.runtime.take() else { return };
+        if self.ending.is_empty() && Handle::try_current().is_err() {
             // Idle by now: what is left are clean-ups.
             runtime.shutdown_timeout(EXIT_GRACE);
         } else {
             // Waiting could take as long as a query that does not yield.
             runtime.shutdown_background();
         }
+    }
+}
+
+impl Drop for QueryRuntime {
+    fn drop(&mut self) {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).finish();
     }
 }

@@ -86,7 +86,7 @@ async fn a_node_without_bytes_is_named_without_a_dump_of_the_plan() {
 async fn each_partition_gives_the_same_rows_again_and_all_give_every_row_once() {
     let session = session();
     let job = job(&session, "SELECT event_id FROM lake.raw.device_events");
-    let statement = Statement::new(&job);
+    let statement = Statement::new(&job, None).unwrap();
     let task = statement.state.task_ctx();
     let planned = run::physical(&statement).await.unwrap();
     let decoded = decode(&encode(&planned).unwrap(), &task).unwrap();

@@ -28,10 +28,22 @@ impl Catalog {
         let catalog = Self(tempfile::tempdir().unwrap());
         let lake = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/lake");
         catalog.declare("lake", "files", &format!("location = '{}'", lake.display()));
+        catalog.copy_table_files();
         catalog.declare("hard", "files", "location = '../data'");
         catalog.declare("made", "sample", "rows = 1000");
         catalog.hard();
         catalog
+    }
+
+    /// What the shipped catalog says of its tables: which records of dirty files are good.
+    fn copy_table_files(&self) {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog/lake/raw");
+        let raw = self.folder().join("lake/raw");
+        std::fs::create_dir_all(&raw).unwrap();
+        for entry in std::fs::read_dir(shipped).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), raw.join(entry.file_name())).unwrap();
+        }
     }
 
     /// The folder.

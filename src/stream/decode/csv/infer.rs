@@ -109,10 +109,15 @@ pub fn infer_csv(
 fn likely(values: &[&str], decimal_comma: bool) -> Option<Likely> {
     let types: Vec<Option<DataType>> =
         values.iter().map(|value| one(value, decimal_comma)).collect();
-    let typed = types.iter().flatten();
-    let first = typed
-        .clone()
-        .max_by_key(|candidate| typed.clone().filter(|other| other == candidate).count())?;
+    // Few types, many values: one pass.
+    let mut counts: Vec<(&DataType, usize)> = Vec::new();
+    for data_type in types.iter().flatten() {
+        match counts.iter_mut().find(|(known, _)| *known == data_type) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((data_type, 1)),
+        }
+    }
+    let (first, _) = counts.into_iter().max_by_key(|(_, count)| *count)?;
     let fits = |data_type: &Option<DataType>| {
         data_type.clone().is_some_and(|other| unite(first.clone(), other).is_some())
     };
