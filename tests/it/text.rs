@@ -175,6 +175,19 @@ fn columns_are_found_by_name_number_and_path() {
 }
 
 #[test]
+fn a_file_whose_name_says_no_format_is_data_only_where_the_format_is_declared() {
+    let program = Program::new();
+    program
+        .write("catalog/d.toml", CATALOG)
+        .write("data/t/a.csv", "id\n1\n2\n")
+        .write("data/t/NOTES", "ask before you change these")
+        .write("data/bare/000000_0", "id\n3\n")
+        .write("catalog/d/default/bare.toml", "[options]\nformat = \"csv\"\n");
+    assert_eq!(rows(&program, "select sum(id) from t"), ["3"]);
+    assert_eq!(rows(&program, "select sum(id) from bare"), ["3"]);
+}
+
+#[test]
 fn partition_folders_stand_beside_the_columns_of_text() {
     let program = Program::new();
     program

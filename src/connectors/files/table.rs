@@ -153,6 +153,17 @@ pub(super) struct FilesTable {
     store: OpenedStore,
     root: Root,
     recipe: Arc<Recipe>,
+    // Whether files whose names say no format are data too: only where the format is declared.
+    // A note or a half-written file in the folder is no data.
+    any_name: bool,
+}
+
+/// Whether a file of this name is data of a table of `format`.
+fn is_data(file: &ObjectMeta, format: Format, any_name: bool) -> bool {
+    match file.location.filename().and_then(Format::of_name) {
+        Some(named) => named == format,
+        None => any_name,
+    }
 }
 
 impl FilesTable {
@@ -167,6 +178,7 @@ impl FilesTable {
         declared: &TableFile<TableOptions>,
     ) -> Result<Self> {
         let format = declared.options.format.as_deref().map(Format::parse).transpose()?;
+        let any_name = format.is_some();
         root.pin(&lister, &label);
         let sample = sample(&lister, &root).await?;
         let format = match format {
@@ -176,13 +188,8 @@ impl FilesTable {
                     .with_hint("data files end in .parquet, .csv, .json or .arrow; `format` in a table file says it for others")
             })?,
         };
-        let files: Vec<ObjectMeta> = sample
-            .into_iter()
-            .filter(|file| {
-                let named = file.location.filename().and_then(Format::of_name);
-                named.is_none_or(|named| named == format)
-            })
-            .collect();
+        let files: Vec<ObjectMeta> =
+            sample.into_iter().filter(|file| is_data(file, format, any_name)).collect();
         let partition_fields = match declared.partitions.as_slice() {
             [] => {
                 let paths: Vec<&Path> = files.iter().map(|file| &file.location).collect();
@@ -237,7 +244,7 @@ impl FilesTable {
         if let Some(text) = text {
             recipe = recipe.with_text(text);
         }
-        Ok(Self { lister, store, root, recipe: Arc::new(recipe) })
+        Ok(Self { lister, store, root, recipe: Arc::new(recipe), any_name })
     }
 
     /// The text of a table file that declares what was found out.
@@ -268,10 +275,9 @@ impl FilesTable {
             }
         };
         let format = self.recipe.format();
-        let files = files.into_iter().filter(|file| {
-            let named = file.location.filename().and_then(Format::of_name);
-            self.root.keeps(&file.location) && named.is_none_or(|named| named == format)
-        });
+        let files = files
+            .into_iter()
+            .filter(|file| self.root.keeps(&file.location) && is_data(file, format, self.any_name));
         let mut selected = Vec::new();
         for file in files {
             let values = self.values(&file.location, true)?;
