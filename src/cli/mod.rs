@@ -13,9 +13,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, QUERY_THREAD};
 use crate::error::{Error, Result};
-use crate::repl::{Display, Output, Shell, ShellOptions, prompt};
+use crate::repl::{Display, Left, Output, Shell, ShellOptions, prompt};
 use args::{Args, Sub};
 use exit::Exit;
 
@@ -29,6 +29,7 @@ pub fn run() -> ExitCode {
             return if e.use_stderr() { Exit::USAGE.code() } else { Exit::SUCCESS.code() };
         }
     };
+    quiet_query_panics();
     match run_args(&args) {
         Ok(exit) => exit.code(),
         Err(e) => {
@@ -37,6 +38,20 @@ pub fn run() -> ExitCode {
             Exit::of_command_line(e.kind()).code()
         }
     }
+}
+
+/// A panic of a statement is reported as that statement's error; only who asks for a backtrace
+/// gets the place in the code too.
+fn quiet_query_panics() {
+    if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+        return;
+    }
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(QUERY_THREAD) {
+            usual(panic);
+        }
+    }));
 }
 
 fn run_args(args: &Args) -> Result<Exit> {
@@ -69,13 +84,16 @@ fn run_args(args: &Args) -> Result<Exit> {
         None => {
             let (mut shell, engine) = shell(args)?;
             let stdin_is_script = !std::io::stdin().is_terminal();
-            let exit = if args.inputs.is_empty() && !stdin_is_script {
-                prompt(&mut shell, &banner(&engine)).map(|()| Exit::SUCCESS)
+            let ended = if args.inputs.is_empty() && !stdin_is_script {
+                prompt(&mut shell, &banner(&engine)).map(|left| match left {
+                    Left::Quit => Exit::SUCCESS,
+                    Left::Terminated => Exit::TERMINATED,
+                })
             } else {
                 script::run(&mut shell, args)
             };
-            engine.finish();
-            exit
+            engine.close();
+            ended
         }
     }
 }

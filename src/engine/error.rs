@@ -6,6 +6,7 @@ use datafusion::common::diagnostic::Diagnostic;
 use datafusion::common::{DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::parser::ParserError;
 
+use super::{exhausted, planning};
 use crate::error::{Error, Position, nearest};
 
 impl From<Error> for DataFusionError {
@@ -29,21 +30,25 @@ pub(super) fn from_datafusion(error: DataFusionError) -> Error {
         let suggestion = diagnostic.notes.iter().chain([]).map(|note| note.message.as_str()).next();
         if let Some(suggestion) = suggestion
             && translated.hint().is_none()
+            && let Some(hint) = hint(suggestion)
         {
-            translated = translated.with_hint(hint(suggestion));
+            translated = translated.with_hint(hint);
         }
     }
     translated
 }
 
-/// `possible column t.city` reads better as a question.
-fn hint(note: &str) -> String {
+/// `possible column t.city` reads better as a question; types of operands help nobody alone.
+fn hint(note: &str) -> Option<String> {
+    if note.starts_with("has type ") {
+        return None;
+    }
     for prefix in ["possible column ", "Possible function "] {
         if let Some(name) = note.strip_prefix(prefix) {
-            return format!("did you mean {}?", name.trim_matches('\''));
+            return Some(format!("did you mean {}?", name.trim_matches('\'')));
         }
     }
-    lowered(note)
+    Some(lowered(note))
 }
 
 /// The first error of ours in the chain of causes. `io::Error` and `External` hide theirs from
@@ -79,18 +84,13 @@ fn first_diagnostic(error: &DataFusionError) -> Option<Diagnostic> {
     inner.iter().find_map(|member| member.diagnostic().cloned())
 }
 
-/// What a spill folder says when it is full; DataFusion has no variant for it.
-const SPILL_FULL: &str = "The used disk space during the spilling process has exceeded";
-
 fn translate(error: &DataFusionError) -> Error {
     match error.find_root() {
         DataFusionError::SQL(parser, _) => from_parser(parser),
-        DataFusionError::Plan(text) | DataFusionError::Configuration(text) => {
-            Error::sql(planning_text(text))
-        }
+        DataFusionError::Plan(text) | DataFusionError::Configuration(text) => planning::error(text),
         DataFusionError::SchemaError(schema, _) => from_schema(schema),
         DataFusionError::NotImplemented(text) => Error::unsupported(lowered(text)),
-        DataFusionError::ResourcesExhausted(text) => memory_exhausted(text),
+        DataFusionError::ResourcesExhausted(text) => exhausted::memory(text),
         DataFusionError::Execution(text) => Error::sql(lowered(text)),
         DataFusionError::ArrowError(arrow, _) => from_arrow(arrow),
         DataFusionError::ParquetError(parquet) => Error::corrupt(lowered(&parquet.to_string())),
@@ -114,14 +114,7 @@ fn translate(error: &DataFusionError) -> Error {
     }
 }
 
-/// Planning errors carry DataFusion's own bug report texts and function signatures.
-fn planning_text(text: &str) -> String {
-    let text = text.split("\nThis issue was likely caused").next().unwrap_or(text);
-    let text = text.replace("Internal error: ", "").replace("Error during planning: ", "");
-    lowered(text.trim_end_matches(['.', '\n']))
-}
-
-fn lowered(text: &str) -> String {
+pub(super) fn lowered(text: &str) -> String {
     let text = text.trim();
     let mut letters = text.chars();
     match (letters.next(), letters.next()) {
@@ -196,13 +189,13 @@ fn from_arrow(error: &datafusion::arrow::error::ArrowError) -> Error {
             Error::sql(format!("overflow: {}", lowered(text)))
                 .with_hint("cast to a wider type first: CAST(x AS DECIMAL(38, 0))")
         }
-        E::IoError(text, _) if text.contains(SPILL_FULL) => spill_exhausted(text),
+        E::IoError(text, _) if exhausted::is_spill_full(text) => exhausted::spill(text),
         E::IoError(text, io) => from_io(io).within(lowered(text)),
         E::CastError(text) | E::ParseError(text) | E::ComputeError(text) => {
             Error::sql(lowered(text))
         }
         E::InvalidArgumentError(text) => Error::sql(lowered(text)),
-        E::MemoryError(text) => memory_exhausted(text),
+        E::MemoryError(text) => exhausted::memory(text),
         E::NotYetImplemented(text) => Error::unsupported(lowered(text)),
         other => Error::sql(lowered(&other.to_string())),
     }
@@ -231,15 +224,4 @@ fn from_store(error: &object_store::Error) -> Error {
         object_store::Error::Unauthenticated { .. } => Error::unauthenticated(text),
         _ => Error::unavailable(text).retry_later(),
     }
-}
-
-fn memory_exhausted(text: &str) -> Error {
-    let first = text.lines().next().unwrap_or(text);
-    Error::exhausted(format!("the memory limit is reached: {}", lowered(first)))
-        .with_hint("raise it with --memory-limit, or read less: filter, or select fewer columns")
-}
-
-fn spill_exhausted(text: &str) -> Error {
-    Error::exhausted(format!("the spill limit is reached: {}", lowered(text)))
-        .with_hint("raise it with --spill-limit, or raise --memory-limit so that less is spilled")
 }

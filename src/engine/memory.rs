@@ -1,11 +1,12 @@
-//! The memory and spill folder of an engine: one pool for all queries, each with a count of its own.
+//! The memory of an engine: one pool for all queries, each with a count of its own, and a
+//! configuration that fits its size.
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use datafusion::common::config::{ConfigNonZeroUsize, ConfigOptions, SpillCompression};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{
     FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, TrackConsumersPool,
@@ -14,29 +15,58 @@ use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 
 use super::error::from_datafusion;
-use crate::error::{Error, Result};
+use super::spill::SpillFolder;
+use crate::error::Result;
 
 /// How many consumers an out-of-memory error names.
 const NAMED_CONSUMERS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 
+/// The smallest share of the memory that a partition which sorts gets along with.
+const PER_PARTITION: u64 = 32 << 20;
+
+/// Below this, batches of the usual size are too large a part of what there is.
+const LITTLE: u64 = 256 << 20;
+
+/// Rows of a batch when there is little memory.
+const SMALL_BATCH: usize = 1024;
+
+/// The memory limit in bytes: the given one, or 70 % of what there is.
+pub(super) fn limit(given: Option<u64>) -> u64 {
+    given.unwrap_or_else(default_limit)
+}
+
+/// Fits a configuration to a memory limit: what operators set aside or read at once is a part of
+/// it, so that with little of it they spill and do not fail.
+pub(super) fn fit(config: &mut ConfigOptions, limit: u64) {
+    let execution = &mut config.execution;
+    // Spill files are written once and read once; the disk is what is slow.
+    execution.spill_compression = SpillCompression::Lz4Frame;
+    let partitions = usize::try_from(limit / PER_PARTITION).unwrap_or(usize::MAX).max(1);
+    execution.target_partitions = execution.target_partitions.min(partitions);
+    // A merge of spilled runs has this much for certain.
+    let reservation = usize::try_from(limit / 32).unwrap_or(usize::MAX);
+    let reservation = reservation / execution.target_partitions;
+    execution.sort_spill_reservation_bytes =
+        execution.sort_spill_reservation_bytes.min(reservation.max(64 << 10));
+    if limit < LITTLE
+        && let Ok(small) = ConfigNonZeroUsize::try_new(SMALL_BATCH)
+    {
+        execution.batch_size = execution.batch_size.min(small);
+    }
+}
+
 /// The environment that all sessions share. List and statistics caches are off: their keys do not
 /// name the store, so two catalogs would mix, and their entries never expire.
 pub(super) fn runtime_env(
-    memory_limit: Option<u64>,
-    spill_dir: Option<&Path>,
+    limit: u64,
+    spill: &SpillFolder,
     spill_limit: Option<u64>,
     stores: Arc<dyn ObjectStoreRegistry>,
 ) -> Result<Arc<RuntimeEnv>> {
-    let limit = memory_limit.unwrap_or_else(default_limit);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let pool = TrackConsumersPool::new(FairSpillPool::new(limit), NAMED_CONSUMERS);
-    let mut disk = DiskManagerBuilder::default();
-    if let Some(dir) = spill_dir {
-        std::fs::create_dir_all(dir).map_err(|e| {
-            Error::config(format!("spill folder {}: {e}", dir.display())).with_source(e)
-        })?;
-        disk = disk.with_mode(DiskManagerMode::Directories(vec![dir.to_owned()]));
-    }
+    let mut disk = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![spill.path().to_owned()]));
     if let Some(limit) = spill_limit {
         disk = disk.with_max_temp_directory_size(limit);
     }

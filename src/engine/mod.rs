@@ -8,20 +8,25 @@ mod arithmetic;
 mod codec;
 mod error;
 mod estimate;
+mod exhausted;
 mod memory;
 mod names;
 mod own;
 mod parameters;
+mod planning;
 mod query;
 mod read_points;
 mod receipt;
 mod rewrite;
+mod rows;
 mod run;
 mod runtime;
 mod session;
 mod session_table;
 mod settings;
 mod show;
+mod sort_merge;
+mod spill;
 mod state;
 pub mod statement;
 mod stores;
@@ -31,10 +36,11 @@ mod trust;
 mod write;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use parameters::Parameters;
 pub use query::{LocalQuery, Outcome, Progress, Query};
+pub use runtime::QUERY_THREAD;
 pub use session::{LocalSession, Session};
 pub use settings::{Origin, SettingValue};
 pub use trust::{is_trusted, trust};
@@ -46,6 +52,7 @@ use crate::spi::Shared;
 use read_points::ReadPoints;
 use runtime::QueryRuntime;
 use settings::Settings;
+use spill::SpillFolder;
 use state::BaseState;
 use stores::EngineStores;
 
@@ -87,6 +94,7 @@ struct EngineParts {
     settings: Settings,
     read_points: ReadPoints,
     home: [String; 2],
+    spill: Mutex<Option<SpillFolder>>,
 }
 
 impl Engine {
@@ -104,13 +112,10 @@ impl Engine {
             options.expand,
         ));
         stores.serve(&catalogs);
-        let runtime = memory::runtime_env(
-            options.memory_limit,
-            options.spill_dir.as_deref(),
-            options.spill_limit,
-            stores,
-        )?;
-        let base = BaseState::new(runtime, options.partitions);
+        let spill = SpillFolder::make(options.spill_dir.as_deref())?;
+        let limit = memory::limit(options.memory_limit);
+        let runtime = memory::runtime_env(limit, &spill, options.spill_limit, stores)?;
+        let base = BaseState::new(runtime, limit, options.partitions);
         let settings = Settings::new(base.config(), &options.settings)?;
         let read_points = ReadPoints::new(options.state_dir.as_deref());
         if let Some(name) = settings.own().read_point {
@@ -125,6 +130,7 @@ impl Engine {
             settings,
             read_points,
             home,
+            spill: Mutex::new(Some(spill)),
         })))
     }
 
@@ -133,10 +139,11 @@ impl Engine {
         LocalSession::new(Arc::clone(&self.0))
     }
 
-    /// Ends the engine's threads, with a moment for cancelled statements to clean up. Nothing can
-    /// be run afterwards.
-    pub fn finish(&self) {
-        self.0.runtime.finish();
+    /// Ends the engine: cancelled statements get a moment to clean up, and the spill folder goes.
+    /// Dropping it is not enough when the program ends: a statement that was left behind holds it.
+    pub fn close(&self) {
+        self.0.runtime.shut_down();
+        drop(self.0.spill.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// The catalog folder in use.

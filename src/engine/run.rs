@@ -1,7 +1,7 @@
 //! The way of a statement: `text → parse → resolve → plan → bind → optimise → run → receipt`.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -12,7 +12,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::{DFParserBuilder, Statement as DfStatement};
 use datafusion::sql::sqlparser::ast;
@@ -21,15 +21,16 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Wor
 use futures::{FutureExt, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 
-use super::error::from_datafusion;
+use super::error::{from_datafusion, lowered};
 use super::memory::StatementPool;
 use super::own::{self, Own};
 use super::parameters::{self, Parameters};
 use super::query::Outcome;
+use super::rows::{self, Again, Plans};
 use super::session::SessionParts;
 use super::settings::READ_POINT;
 use super::state::{RECURSION_LIMIT, Translated};
-use super::{codec, estimate, names, receipt, show, summarize, tables, write};
+use super::{codec, estimate, exhausted, names, receipt, show, summarize, tables, write};
 use crate::catalog::{StatementCatalogs, StatementPlanner};
 use crate::error::{Error, Position, Result};
 use crate::spi::{ReadPoint, ReadPointBook, StatementContext};
@@ -131,6 +132,9 @@ fn panicked(panic: &Box<dyn std::any::Any + Send>) -> Error {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
+    if exhausted::is_memory_panic(text) {
+        return exhausted::nested_loop_join();
+    }
     Error::internal(format!("the statement panicked: {text}"))
         .with_hint("this is a bug; the session goes on")
 }
@@ -144,7 +148,7 @@ pub(super) struct Statement<'a> {
     pub(super) state: SessionState,
     memory: Arc<StatementPool>,
     // The plans that were started, for the receipt.
-    ran: Mutex<Vec<Arc<dyn ExecutionPlan>>>,
+    pub(super) ran: Plans,
 }
 
 impl<'a> Statement<'a> {
@@ -177,7 +181,7 @@ impl<'a> Statement<'a> {
         );
         let state = engine.base.for_statement(config, &catalogs, &context, &home);
         let memory = Arc::new(StatementPool::new(&state.runtime_env().memory_pool));
-        Ok(Self { job, context, catalogs, home, state, memory, ran: Mutex::default() })
+        Ok(Self { job, context, catalogs, home, state, memory, ran: Plans::default() })
     }
 
     /// Plans a parsed statement of DataFusion's, its names resolved and its parameters bound.
@@ -212,26 +216,22 @@ impl<'a> Statement<'a> {
     pub(super) async fn admit(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
         let physical = self.optimise(plan).await?;
         estimate::hold_limits(self, &physical).await?;
-        self.note(&physical);
+        self.ran.add(&physical);
         Ok(physical)
-    }
-
-    /// Takes down a plan that is about to run, for the receipt.
-    fn note(&self, physical: &Arc<dyn ExecutionPlan>) {
-        let mut ran = self.ran.lock().unwrap_or_else(PoisonError::into_inner);
-        ran.push(Arc::clone(physical));
     }
 
     /// Optimises and starts a logical plan.
     pub(super) async fn execute(&self, plan: LogicalPlan) -> Result<Started> {
-        self.start(self.admit(&plan).await?)
+        let physical = self.admit(&plan).await?;
+        let again = Again::new(self, plan, &physical);
+        self.start(physical, again)
     }
 
-    /// Starts a physical plan.
-    fn start(&self, physical: Arc<dyn ExecutionPlan>) -> Result<Started> {
+    /// Starts a physical plan; `again` is what to do when it does not fit in memory.
+    fn start(&self, physical: Arc<dyn ExecutionPlan>, again: Option<Again>) -> Result<Started> {
         let planned = physical.schema();
         let schema = names::visible(&planned);
-        let stream = execute_stream(physical, self.task()).translated()?;
+        let stream = rows::start(physical, self.task(), again).translated()?;
         if Arc::ptr_eq(&schema, &planned) {
             return Ok(Started::Stream(schema, stream));
         }
@@ -257,7 +257,7 @@ impl<'a> Statement<'a> {
 
     /// The plans that were started.
     pub(super) fn ran(&self) -> Vec<Arc<dyn ExecutionPlan>> {
-        self.ran.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.ran.all()
     }
 
     /// The most memory held at once, in bytes.
@@ -309,7 +309,7 @@ impl StatementPlanner for Planner {
 pub(super) fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>> {
     let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location();
     let tokens = tokens.map_err(|e| {
-        Error::sql(format!("syntax error: {}", e.message))
+        Error::sql(format!("syntax error: {}", lowered(&e.message)))
             .at(Position { line: e.location.line, column: e.location.column })
     })?;
     let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
@@ -356,8 +356,8 @@ async fn start(job: &Job) -> Result<(Started, Statement<'_>)> {
         Work::Plan(bytes) => {
             let statement = Statement::new(job, None)?;
             let plan = codec::decode(bytes, &statement.task())?;
-            statement.note(&plan);
-            return Ok((statement.start(plan)?, statement));
+            statement.ran.add(&plan);
+            return Ok((statement.start(plan, None)?, statement));
         }
     };
     let mut tokens = tokenize(sql)?;

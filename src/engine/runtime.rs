@@ -13,6 +13,13 @@ use tokio::task::AbortHandle;
 
 use crate::error::{Error, Result};
 
+/// The name of the threads that statements run on.
+pub const QUERY_THREAD: &str = "sluice-query";
+
+/// Bytes of stack of such a thread. Trees of expressions are walked by recursion, and a chain of
+/// thousands of ORs, as programs write them, is as deep as it is long. Untouched pages cost nothing.
+const STACK: usize = 64 << 20;
+
 /// How long the next query, or the end of the program, waits for a cancelled one.
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -47,7 +54,8 @@ impl State {
 
 fn build() -> Result<Runtime> {
     Builder::new_multi_thread()
-        .thread_name("sluice-query")
+        .thread_name(QUERY_THREAD)
+        .thread_stack_size(STACK)
         .enable_all()
         .build()
         .map_err(|e| Error::unavailable(format!("threads cannot be started: {e}")).with_source(e))
@@ -86,19 +94,13 @@ impl QueryRuntime {
 }
 
 impl QueryRuntime {
-    /// Ends the threads, with a moment for cancelled queries to clean up behind themselves. Said
-    /// by the front end: a query that is still ending keeps the engine alive, so the drop below
-    /// would come too late.
-    pub(super) fn finish(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).finish();
-    }
-}
-
-impl State {
-    fn finish(&mut self) {
-        self.wait_for_ending(EXIT_GRACE);
-        let Some(runtime) = self.runtime.take() else { return };
-        if self.ending.is_empty() && Handle::try_current().is_err() {
+    /// Ends the threads: cancelled queries get a moment to clean up behind themselves, one that
+    /// does not yield is left behind.
+    pub(super) fn shut_down(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.wait_for_ending(EXIT_GRACE);
+        let Some(runtime) = state.runtime.take() else { return };
+        if state.ending.is_empty() && Handle::try_current().is_err() {
             // Idle by now: what is left are clean-ups.
             runtime.shutdown_timeout(EXIT_GRACE);
         } else {
@@ -110,6 +112,6 @@ impl State {
 
 impl Drop for QueryRuntime {
     fn drop(&mut self) {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).finish();
+        self.shut_down();
     }
 }

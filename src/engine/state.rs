@@ -13,6 +13,8 @@ use datafusion::prelude::SessionConfig;
 
 use super::arithmetic;
 use super::error::from_datafusion;
+use super::memory;
+use super::sort_merge::SortMergeJoins;
 use crate::catalog::StatementCatalogs;
 use crate::error::Result;
 use crate::spi::{SluiceSettings, StatementContext};
@@ -43,7 +45,11 @@ pub(super) fn configure(config: &mut ConfigOptions) {
 
 /// Extends a builder with what Sluice's plans need.
 pub(super) fn extend(builder: SessionStateBuilder) -> SessionState {
-    let mut state = builder.build();
+    let state = builder.build();
+    let mut rules = vec![Arc::new(SortMergeJoins) as _];
+    rules.extend(state.physical_optimizers().iter().cloned());
+    let builder = SessionStateBuilder::new_from_existing(state);
+    let mut state = builder.with_physical_optimizer_rules(rules).build();
     // Registering functions fails only in registries that take none.
     let registered = datafusion_functions_json::register_all(&mut state)
         .and_then(|()| arithmetic::register(&mut state));
@@ -53,9 +59,10 @@ pub(super) fn extend(builder: SessionStateBuilder) -> SessionState {
 
 impl BaseState {
     /// The base state of an engine.
-    pub(super) fn new(runtime: Arc<RuntimeEnv>, partitions: Option<usize>) -> Self {
+    pub(super) fn new(runtime: Arc<RuntimeEnv>, memory: u64, partitions: Option<usize>) -> Self {
         let mut config = SessionConfig::new();
         configure(config.options_mut());
+        memory::fit(config.options_mut(), memory);
         if let Some(partitions) = partitions {
             config = config.with_target_partitions(partitions);
         }

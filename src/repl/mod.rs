@@ -16,6 +16,6 @@ mod variables;
 pub use commands::Flow;
 pub use error_text::error_text;
 pub use output::{Display, Output};
-pub use prompt::prompt;
+pub use prompt::{Left, prompt};
 pub use receipt::ReceiptLine;
 pub use shell::{Failure, Ran, Shell, ShellOptions, Source};

@@ -1,6 +1,8 @@
 //! The prompt: lines until a statement ends, a history per user, Ctrl-C and Ctrl-D.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -11,6 +13,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Config, Editor, Helper};
 
 use super::commands::Flow;
+use super::interrupt::end_when_waiting;
 use super::shell::{Shell, Source};
 use crate::engine::statement::split::{Completeness, is_complete};
 use crate::error::{Error, ErrorKind, Result};
@@ -54,11 +57,20 @@ fn history_file() -> Option<PathBuf> {
     Some(folder.join("history"))
 }
 
+/// How a prompt was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// By its user.
+    Quit,
+    /// By SIGTERM.
+    Terminated,
+}
+
 /// Runs the prompt until it is left.
 ///
 /// # Errors
 /// `Internal` when the terminal cannot be used.
-pub fn prompt(shell: &mut Shell, banner: &str) -> Result<()> {
+pub fn prompt(shell: &mut Shell, banner: &str) -> Result<Left> {
     shell.interactive = true;
     eprintln!("{banner}");
     let terminal = |e: ReadlineError| Error::internal(format!("terminal: {e}"));
@@ -75,9 +87,14 @@ pub fn prompt(shell: &mut Shell, banner: &str) -> Result<()> {
         // The first start has none.
         let _ = editor.load_history(file);
     }
+    let waiting = Arc::new(AtomicBool::new(false));
+    end_when_waiting(Arc::clone(&waiting))?;
     loop {
         let [catalog, schema] = shell.session.home();
-        let line = match editor.readline(&format!("{catalog}.{schema}> ")) {
+        waiting.store(true, Ordering::Release);
+        let line = editor.readline(&format!("{catalog}.{schema}> "));
+        waiting.store(false, Ordering::Release);
+        let line = match line {
             Ok(line) => line,
             Err(ReadlineError::Interrupted) => continue,
             Err(ReadlineError::Eof) => break,
@@ -95,12 +112,12 @@ pub fn prompt(shell: &mut Shell, banner: &str) -> Result<()> {
         match shell.run_text(text, Source { name: String::new(), folder: None }) {
             Ok(Flow::Continue) => {}
             Ok(Flow::Quit) => break,
-            Err(failure) if failure.terminated => break,
+            Err(failure) if failure.terminated => return Ok(Left::Terminated),
             Err(failure) if failure.error.kind() == ErrorKind::Cancelled => {
                 eprintln!("cancelled");
             }
             Err(failure) => eprintln!("{}", failure.text()),
         }
     }
-    Ok(())
+    Ok(Left::Quit)
 }

@@ -115,7 +115,7 @@ impl Shell {
             .enable_all()
             .build()
             .map_err(|e| Error::internal(format!("a runtime cannot be made: {e}")))?;
-        let interrupts = runtime.block_on(async { Interrupts::listen() })?;
+        let interrupts = Interrupts::default();
         let mut variables = Variables::default();
         for (name, value) in &options.variables {
             variables.set(name, value);
@@ -317,8 +317,12 @@ impl Shell {
     /// As [`Shell::statement`]'s.
     pub fn statement_seen(&mut self, sql: &str, see: &mut dyn FnMut(&RecordBatch)) -> Result<u64> {
         let parameters = self.variables.parameters()?;
-        let Self { runtime, interrupts, session, display, output, last_id, .. } = self;
+        let Self { runtime, interrupts, session, display, output, interactive, last_id, .. } = self;
         runtime.block_on(async {
+            interrupts.listen()?;
+            if *interactive {
+                interrupts.forget().await;
+            }
             let mut query = tokio::select! {
                 query = session.run(sql, &parameters) => query?,
                 interrupt = interrupts.next() => return Err(cancelled(interrupt)),

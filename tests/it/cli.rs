@@ -167,3 +167,21 @@ fn variables_are_bound_and_pasted() {
     let ran = program.run(&["-f", "plain.sql", "--csv", "-v", "day=2026-09-01", "-v", "what=it's"]);
     assert_eq!(ran.stdout, "d,w,l\n2026-09-02,it's,:what\n", "{}", ran.stderr);
 }
+
+#[test]
+fn a_report_says_what_ran_and_what_failed() {
+    let program = Program::new();
+    program.write("script.sql", THREE);
+    let args = ["-f", "script.sql", "--continue", "--report", "json=r.json"];
+    let ran = program.run(&[&args[..], &["--report", "junit=r.xml"]].concat());
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    let json = std::fs::read_to_string(program.path("r.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["failed"], 1);
+    assert_eq!(json["statements"].as_array().unwrap().len(), 3);
+    assert_eq!(json["statements"][1]["place"], "script.sql:2:1");
+    assert_eq!(json["statements"][1]["error"]["kind"], "sql");
+    let xml = std::fs::read_to_string(program.path("r.xml")).unwrap();
+    assert!(xml.contains("tests=\"3\" failures=\"1\""), "{xml}");
+    assert!(xml.contains("message=\"column bad does not exist\""), "{xml}");
+}

@@ -1,18 +1,24 @@
 //! The integration tests: one binary, as linking DataFusion is the slow part.
 //!
-//! `slt` runs `tests/slt` in process, `cli` the program itself, `text` dirty CSV and JSON, `writes`
-//! what is written, `read_points` what a statement read and may read; `codec` sends the plans of
-//! `tests/slt` from one engine to another, `conformance` holds every table to the same laws, `files`
-//! writes folders that are hard to read. `canonical` is how values are written in `tests/slt`, `rows`
-//! how answers are compared, `program` how the program is started.
+//! `slt` runs `tests/slt` in process, `cli` the program itself, `prompt` it at a terminal, `errors`
+//! what is said of typical mistakes, `limits` memory, time and signals, `text` dirty CSV and JSON,
+//! `writes` what is written, `read_points` what a statement read and may read; `codec` sends the
+//! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
+//! `files` writes folders that are hard to read. `canonical` is how values are written in
+//! `tests/slt`, `rows` how answers are compared, `program` how the program is started.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// A terminal is opened through libc.
+#![allow(unsafe_code)]
 
 mod canonical;
 mod cli;
 mod codec;
 mod conformance;
+mod errors;
 mod files;
+mod limits;
 mod program;
+mod prompt;
 mod read_points;
 mod rows;
 mod slt;
