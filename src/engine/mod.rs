@@ -6,6 +6,7 @@
 
 mod arithmetic;
 mod codec;
+mod depth;
 mod error;
 mod estimate;
 mod exhausted;

@@ -26,11 +26,12 @@ use super::memory::StatementPool;
 use super::own::{self, Own};
 use super::parameters::{self, Parameters};
 use super::query::Outcome;
+use super::rewrite::correlated::refuse_not_in;
 use super::rows::{self, Again, Plans};
 use super::session::SessionParts;
 use super::settings::READ_POINT;
 use super::state::{RECURSION_LIMIT, Translated};
-use super::{codec, estimate, exhausted, names, receipt, show, summarize, tables, write};
+use super::{codec, depth, estimate, exhausted, names, receipt, show, summarize, tables, write};
 use crate::catalog::{StatementCatalogs, StatementPlanner};
 use crate::error::{Error, Position, Result};
 use crate::spi::{ReadPoint, ReadPointBook, StatementContext};
@@ -204,6 +205,7 @@ impl<'a> Statement<'a> {
             | DfStatement::Reset(_) => {}
         }
         let plan = self.state.statement_to_plan(statement).await.translated()?;
+        refuse_not_in(&plan)?;
         parameters::bind(plan, parameters)
     }
 
@@ -293,7 +295,9 @@ impl StatementPlanner for Planner {
         let base = &self.session.engine.base;
         let config = self.config.clone();
         let state = base.for_statement(config, catalogs, catalogs.context(), home);
-        state.statement_to_plan(DfStatement::Statement(inner)).await.translated()
+        let plan = state.statement_to_plan(DfStatement::Statement(inner)).await.translated()?;
+        refuse_not_in(&plan)?;
+        Ok(plan)
     }
 
     fn settings(&self) -> Result<RecordBatch> {
@@ -337,6 +341,7 @@ pub(super) fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>> {
 
 /// Parses exactly one statement.
 pub(super) fn parse_one(tokens: Vec<TokenWithSpan>) -> Result<DfStatement> {
+    depth::hold(&tokens)?;
     let mut parser = DFParserBuilder::new(tokens)
         .with_dialect(&GenericDialect {})
         .with_recursion_limit(RECURSION_LIMIT)

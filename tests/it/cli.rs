@@ -135,6 +135,23 @@ fn parquet_takes_exactly_one_result() {
 }
 
 #[test]
+fn an_arrow_stream_is_told_from_a_broken_file() {
+    let program = Program::new();
+    let made = program.run(&["-c", "select 1 as a", "--output-format", "arrow", "-o", "x.arrow"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let read = program.run(&["-c", "select a from 'x.arrow'"]);
+    assert_eq!((read.stdout.as_str(), read.code), ("", 1));
+    assert!(read.stderr.contains("is an Arrow stream, not an Arrow file"), "{}", read.stderr);
+    let copied = program.run(&[
+        "-q",
+        "-c",
+        "copy (select 1 as a) to 'y.arrow'; select a from 'y.arrow'",
+        "--csv",
+    ]);
+    assert_eq!((copied.stdout.as_str(), copied.code), ("a\n1\n", 0), "{}", copied.stderr);
+}
+
+#[test]
 fn a_timeout_is_5_and_names_the_limit() {
     let sql = "select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b \
                where a.value * b.value = -1";

@@ -192,3 +192,12 @@ fn a_signal_ends_a_program_that_still_waits_for_its_script() {
     assert!(!child.wait().unwrap().success());
     drop(stdin);
 }
+
+#[test]
+fn a_chain_that_no_stack_takes_is_refused() {
+    let program = Program::new();
+    program.write("deep.sql", format!("select 1 where 1 = 2{};", " or 1 = 2".repeat(100_000)));
+    let ran = program.run(&["-f", "deep.sql"]);
+    assert_eq!((ran.stdout.as_str(), ran.code), ("", 3), "{}", ran.stderr);
+    assert!(ran.stderr.contains("more than 20000 operators"), "{}", ran.stderr);
+}

@@ -1,4 +1,5 @@
-//! Arrow IPC tables: files and streams, DataFusion's reader underneath.
+//! Arrow IPC tables: files, DataFusion's reader underneath. A stream is told from a file that is
+//! broken, and refused.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::spi::{Bounds, Estimate, OpenedStore};
 /// <https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format>
 const MAGIC: &[u8] = b"ARROW1";
 
-/// How many bytes are read to find the schema of a stream.
+/// How many bytes are read to tell a stream.
 const HEAD_BYTES: u64 = 1024 * 1024;
 
 /// The columns of the files, which must be the same in all of them.
@@ -51,7 +52,9 @@ async fn schema_of(store: &OpenedStore, file: &ObjectMeta, outer: &str) -> Resul
     let head = get(0, file.size.min(HEAD_BYTES)).await?;
     if !head.starts_with(MAGIC) {
         let reader = StreamReader::try_new(Cursor::new(head), None);
-        return Ok(reader.map_err(|e| corrupt(e.to_string()))?.schema());
+        reader.map_err(|e| corrupt(e.to_string()))?;
+        return Err(Error::unsupported(format!("{outer} is an Arrow stream, not an Arrow file"))
+            .with_hint("COPY (…) TO 'name.arrow' writes a file"));
     }
     // The last ten bytes: the footer's length (i32, little-endian) and the magic.
     let end = file.size.checked_sub(10).ok_or_else(|| corrupt("it ends early".to_owned()))?;

@@ -4,6 +4,7 @@
 //! in is SQL that DataFusion gets right. Where there is no such SQL, the construct is refused: an
 //! error is better than a wrong answer. `tests/slt/oracle` has the answers.
 
+pub(super) mod correlated;
 mod membership;
 mod merged_keys;
 mod multisets;
