@@ -10,6 +10,7 @@ mod depth;
 mod error;
 mod estimate;
 mod exhausted;
+mod large_top;
 mod memory;
 mod names;
 mod own;

@@ -56,6 +56,21 @@ fn a_sort_of_ten_times_the_memory_spills() {
 }
 
 #[test]
+fn a_large_limit_under_a_sort_spills_and_a_small_one_is_a_heap() {
+    let program = with_big_table();
+    let sql = "select v, s from 'big.parquet' order by x desc, v limit 100000";
+    let ran = limited(&program, LIMIT, sql);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(ran.stdout.lines().count(), 100_000);
+    let whole = "select v, s from 'big.parquet' order by x desc, v";
+    let whole = limited(&program, "1GiB", whole).stdout;
+    assert!(whole.starts_with(&ran.stdout));
+    let few = "explain select v from 'big.parquet' order by x limit 100";
+    let plan = limited(&program, LIMIT, few).stdout;
+    assert!(plan.contains("TopK(fetch=100)"), "{plan}");
+}
+
+#[test]
 fn an_aggregate_of_ten_times_the_memory_spills() {
     let program = with_big_table();
     let sql = "select count(*), sum(n) from (select s, count(*) n from 'big.parquet' group by s)";
