@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::common::tree_node::TreeNode;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::execution_plan::EmissionType;
 use datafusion::sql::parser::Statement as DfStatement;
@@ -18,7 +19,7 @@ use datafusion::sql::sqlparser::ast;
 use super::run::{Started, Statement};
 use crate::connectors::CONNECTORS;
 use crate::error::{Error, ErrorKind, Result};
-use crate::spi::{Bounds, Estimate, ScanLeaf, ScanUnit};
+use crate::spi::{Bounds, Estimate, ScanLeaf, ScanUnit, TableLimits};
 
 /// The scan that a plan node is; `None` for a node that reads no system.
 pub(super) fn leaf(node: &dyn ExecutionPlan) -> Option<&dyn ScanLeaf> {
@@ -91,6 +92,16 @@ struct Source {
     bytes: Bounds,
     records: Bounds,
     advice: String,
+    limits: TableLimits,
+}
+
+impl Source {
+    fn at_least(&self, unit: ScanUnit) -> u64 {
+        match unit {
+            ScanUnit::Bytes => self.bytes.at_least,
+            ScanUnit::Records => self.records.at_least,
+        }
+    }
 }
 
 /// The sources of a plan by name. A source that is read twice counts twice.
@@ -110,7 +121,12 @@ async fn sources(
                     source.bytes = source.bytes.plus(bytes);
                     source.records = source.records.plus(records);
                 })
-                .or_insert_with(|| Source { bytes, records, advice: leaf.advice() });
+                .or_insert_with(|| Source {
+                    bytes,
+                    records,
+                    advice: leaf.advice(),
+                    limits: leaf.limits(),
+                });
         }
         let [first, others] = above.below(node);
         let children = node.children().into_iter().enumerate();
@@ -140,24 +156,31 @@ pub(super) async fn hold_limits(
     plan: &Arc<dyn ExecutionPlan>,
 ) -> Result<()> {
     let settings = statement.context.settings();
-    let limits: Vec<(ScanUnit, u64)> = [ScanUnit::Bytes, ScanUnit::Records]
-        .into_iter()
-        .filter_map(|unit| Some((unit, unit.limit(settings)?)))
-        .collect();
-    if limits.is_empty() {
+    let units = [ScanUnit::Bytes, ScanUnit::Records];
+    let limits: Vec<(ScanUnit, u64)> =
+        units.into_iter().filter_map(|unit| Some((unit, unit.limit(settings)?))).collect();
+    let is_limited = |node: &Arc<dyn ExecutionPlan>| {
+        leaf(node.as_ref()).is_some_and(|leaf| leaf.limits() != TableLimits::default())
+    };
+    if limits.is_empty() && !plan.exists(|node| Ok(is_limited(node))).unwrap_or(true) {
         return Ok(());
     }
     let sources = match in_time(statement, sources(statement, plan)).await {
         Err(e) if e.kind() == ErrorKind::TimedOut => return Ok(()),
         sources => sources?,
     };
+    for (name, source) in &sources {
+        for unit in units {
+            let (limit, amount) = (source.limits.of(unit), source.at_least(unit));
+            if let Some(limit) = limit.filter(|limit| amount > *limit) {
+                return Err(unit.exceeded_of_table(limit, amount, name, &source.advice));
+            }
+        }
+    }
     for (unit, limit) in limits {
-        let at_least = |source: &Source| match unit {
-            ScanUnit::Bytes => source.bytes.at_least,
-            ScanUnit::Records => source.records.at_least,
-        };
-        let total: u64 = sources.values().map(at_least).fold(0, u64::saturating_add);
-        let largest = sources.iter().max_by_key(|(_, source)| at_least(source));
+        let total = sources.values().map(|source| source.at_least(unit));
+        let total = total.fold(0, u64::saturating_add);
+        let largest = sources.iter().max_by_key(|(_, source)| source.at_least(unit));
         if let Some((name, source)) = largest
             && total > limit
         {

@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep};
 
 use super::run::Statement;
 use super::sort_merge::has_hash_join;
+use crate::spi::StatementContext;
 
 /// How long tasks of the failed plan may take to give their memory back.
 const GIVING_BACK: Duration = Duration::from_millis(500);
@@ -32,6 +33,11 @@ impl Plans {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(plan));
     }
 
+    /// Forgets the plans of before: what they read is read again.
+    fn restart(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub(super) fn all(&self) -> Vec<Arc<dyn ExecutionPlan>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -41,6 +47,7 @@ impl Plans {
 pub(super) struct Again {
     state: SessionState,
     plan: LogicalPlan,
+    context: Arc<StatementContext>,
     plans: Plans,
 }
 
@@ -55,6 +62,7 @@ impl Again {
         (!writes && has_hash_join(physical)).then(|| Self {
             state: statement.state.clone(),
             plan,
+            context: Arc::clone(&statement.context),
             plans: statement.ran.clone(),
         })
     }
@@ -72,6 +80,10 @@ impl Again {
         // Every sort has a fair share of the memory: the fewer, the larger.
         config.options_mut().execution.target_partitions = 1;
         let state = SessionStateBuilder::new_from_existing(self.state).with_config(config).build();
+        // Limits and receipt are those of the plan that gives the rows.
+        self.context.meter().restart();
+        self.context.receipt().restart();
+        self.plans.restart();
         let physical = state.create_physical_plan(&self.plan).await?;
         self.plans.add(&physical);
         execute_stream(physical, task)

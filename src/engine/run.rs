@@ -26,7 +26,8 @@ use super::memory::StatementPool;
 use super::own::{self, Own};
 use super::parameters::{self, Parameters};
 use super::query::Outcome;
-use super::rewrite::correlated::refuse_not_in;
+use super::rewrite::correlated::mend_not_in;
+use super::rewrite::mixed;
 use super::rows::{self, Again, Plans};
 use super::session::SessionParts;
 use super::settings::READ_POINT;
@@ -205,8 +206,9 @@ impl<'a> Statement<'a> {
             | DfStatement::Reset(_) => {}
         }
         let plan = self.state.statement_to_plan(statement).await.translated()?;
-        refuse_not_in(&plan)?;
-        parameters::bind(plan, parameters)
+        let plan = parameters::bind(mend_not_in(plan)?, parameters)?;
+        mixed::refuse(&plan)?;
+        Ok(plan)
     }
 
     /// The physical plan of a logical one.
@@ -296,7 +298,8 @@ impl StatementPlanner for Planner {
         let config = self.config.clone();
         let state = base.for_statement(config, catalogs, catalogs.context(), home);
         let plan = state.statement_to_plan(DfStatement::Statement(inner)).await.translated()?;
-        refuse_not_in(&plan)?;
+        let plan = mend_not_in(plan)?;
+        mixed::refuse(&plan)?;
         Ok(plan)
     }
 

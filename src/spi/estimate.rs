@@ -8,6 +8,7 @@ use std::sync::Arc;
 use datafusion::execution::TaskContext;
 use futures::future::BoxFuture;
 
+use super::meter::TableLimits;
 use crate::error::Result;
 
 /// Two bounds of a number.
@@ -53,6 +54,11 @@ pub trait ScanLeaf: Send + Sync {
 
     /// What a user can do to read less, as the beginning of a hint.
     fn advice(&self) -> String;
+
+    /// What the table itself allows a statement to scan of it.
+    fn limits(&self) -> TableLimits {
+        TableLimits::default()
+    }
 
     /// What the scan will read. Asks for listings and footers only.
     fn estimate(&self, task: Arc<TaskContext>) -> BoxFuture<'_, Result<Estimate>>;

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
 use super::context::TypeParser;
+use super::meter::TableLimits;
 use crate::error::{Error, Position, Result};
 
 /// The text of a TOML file, or of one section of it, that can say where a key stands.
@@ -378,6 +379,13 @@ struct TableKeys {
 /// The table keys that may also stand in `[tables]`.
 const DEFAULT_KEYS: &[&str] =
     &["on_error", "max_bad_records", "max_scan_bytes", "max_scan_records"];
+
+impl<T> TableFile<T> {
+    /// What a statement may scan of the table.
+    pub fn limits(&self) -> TableLimits {
+        TableLimits { bytes: self.max_scan_bytes, records: self.max_scan_records }
+    }
+}
 
 impl<T: DeserializeOwned> TableFile<T> {
     /// Reads a table's own file over the defaults of its catalog; `types` parses column types.

@@ -1,12 +1,14 @@
 //! How much a statement has scanned so far, held against its limits.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::settings::SluiceSettings;
 use crate::error::{Error, Result};
 
 /// What a scan is measured in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScanUnit {
     /// Bytes asked of the system.
     Bytes,
@@ -32,17 +34,51 @@ impl ScanUnit {
         limit.filter(|limit| *limit > 0)
     }
 
+    /// The sentence for a statement beyond a table's own limit.
+    pub fn exceeded_of_table(self, limit: u64, amount: u64, table: &str, advice: &str) -> Error {
+        let (unit, key) = (self.name(), self.setting());
+        Error::exhausted(format!(
+            "{table}: the statement scans at least {amount} {unit} of it, and its table file allows {limit}"
+        ))
+        .with_hint(format!("{advice}, or raise {key} in the table file"))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Records => "records",
+        }
+    }
+
     /// The sentence for a statement beyond its limit, before it runs and while it does. `advice`
     /// says how to read less of `source`.
     pub fn exceeded(self, limit: u64, amount: u64, source: &str, advice: &str) -> Error {
-        let (unit, setting) = match self {
-            Self::Bytes => ("bytes", self.setting()),
-            Self::Records => ("records", self.setting()),
-        };
+        let (unit, setting) = (self.name(), self.setting());
         Error::exhausted(format!(
             "{source}: the statement scans at least {amount} {unit}, and {setting} is {limit}"
         ))
         .with_hint(format!("{advice}, or raise {setting}"))
+    }
+}
+
+/// The limits that a table's file or its catalog's defaults declare: what one statement may scan of
+/// the table, in all its references together. 0 is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TableLimits {
+    /// `max_scan_bytes`.
+    pub bytes: Option<u64>,
+    /// `max_scan_records`.
+    pub records: Option<u64>,
+}
+
+impl TableLimits {
+    /// The limit in a unit.
+    pub fn of(self, unit: ScanUnit) -> Option<u64> {
+        let limit = match unit {
+            ScanUnit::Bytes => self.bytes,
+            ScanUnit::Records => self.records,
+        };
+        limit.filter(|limit| *limit > 0)
     }
 }
 
@@ -51,6 +87,8 @@ impl ScanUnit {
 pub struct ScanMeter {
     bytes: Counted,
     records: Counted,
+    // Of tables with a limit of their own.
+    tables: Mutex<HashMap<(String, ScanUnit), u64>>,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +102,40 @@ impl ScanMeter {
     pub fn new(settings: &SluiceSettings) -> Self {
         let counted =
             |unit: ScanUnit| Counted { amount: AtomicU64::default(), limit: unit.limit(settings) };
-        Self { bytes: counted(ScanUnit::Bytes), records: counted(ScanUnit::Records) }
+        Self {
+            bytes: counted(ScanUnit::Bytes),
+            records: counted(ScanUnit::Records),
+            tables: Mutex::default(),
+        }
+    }
+
+    /// Begins anew: the statement was planned again and reads everything again.
+    pub fn restart(&self) {
+        self.bytes.amount.store(0, Ordering::Relaxed);
+        self.records.amount.store(0, Ordering::Relaxed);
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Counts what a scan of a table is about to read against the table's own limits.
+    ///
+    /// # Errors
+    /// `Exhausted` when the statement is beyond its limit for the table with it.
+    pub fn add_of_table(
+        &self,
+        unit: ScanUnit,
+        amount: u64,
+        limits: TableLimits,
+        table: &str,
+        advice: &str,
+    ) -> Result<()> {
+        let Some(limit) = limits.of(unit) else { return Ok(()) };
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let total = tables.entry((table.to_owned(), unit)).or_default();
+        *total = total.saturating_add(amount);
+        if *total > limit {
+            return Err(unit.exceeded_of_table(limit, *total, table, advice));
+        }
+        Ok(())
     }
 
     /// Counts what a scan of `source` is about to read.

@@ -24,7 +24,7 @@ pub use connector::{
 pub use context::{CatalogContext, Shared, StatementContext, TypeParser};
 pub use estimate::{Bounds, Estimate, ScanLeaf};
 pub use file::{CatalogFile, ColumnFile, DeclaredColumn, OnError, RowShare, TableFile, TomlText};
-pub use meter::{ScanMeter, ScanUnit};
+pub use meter::{ScanMeter, ScanUnit, TableLimits};
 pub use read_point::{PinnedFile, PinnedListing, PinnedTable, ReadPoint, ReadPointBook};
 pub use receipt::{Counter, Receipt, SourceReceipt};
 pub use settings::SluiceSettings;

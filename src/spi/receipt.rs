@@ -47,6 +47,11 @@ impl Receipt {
         *known = amount.max(*known);
     }
 
+    /// Begins anew: the statement was planned again.
+    pub fn restart(&self) {
+        self.lock().clear();
+    }
+
     /// All counters so far.
     pub fn sources(&self) -> BTreeMap<String, SourceReceipt> {
         self.lock().clone()

@@ -19,7 +19,7 @@ use super::format::Format;
 use super::scan::{FilesScan, Recipe, SelectedFile, Split};
 use super::text;
 use crate::error::Error;
-use crate::spi::{DecodeContext, EncodeContext, NodeCodec, StoreUrl};
+use crate::spi::{DecodeContext, EncodeContext, NodeCodec, StoreUrl, TableLimits};
 
 /// The codec of [`FilesScan`].
 #[derive(Debug)]
@@ -63,6 +63,10 @@ struct RecipeMessage {
     /// The store's root as people write it.
     #[prost(string, tag = "7")]
     root: String,
+    #[prost(uint64, optional, tag = "8")]
+    max_scan_bytes: Option<u64>,
+    #[prost(uint64, optional, tag = "9")]
+    max_scan_records: Option<u64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -222,6 +226,8 @@ impl RecipeMessage {
             partition_schema: Some((&partitions).try_into()?),
             options: recipe.text().map(text::encode).transpose()?.unwrap_or_default(),
             root: recipe.outer(&Path::default()),
+            max_scan_bytes: recipe.limits().bytes,
+            max_scan_records: recipe.limits().records,
         })
     }
 
@@ -234,7 +240,8 @@ impl RecipeMessage {
             format,
             schema_of(self.file_schema)?,
             schema_of(self.partition_schema)?.fields().to_vec(),
-        );
+        )
+        .with_limits(TableLimits { bytes: self.max_scan_bytes, records: self.max_scan_records });
         if format.is_text() {
             return Ok(recipe.with_text(text::decode(&self.options)?));
         }

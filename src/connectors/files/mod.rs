@@ -3,8 +3,9 @@
 //!
 //! Our own lister and planning; DataFusion's readers underneath for Parquet and Arrow, our own for
 //! text. [`catalog`] finds tables, [`listing`] their files, [`commits`] says which of them count,
-//! [`table`] decides what is pruned, [`scan`] reads, [`write`](mod@write) makes new ones.
+//! [`table`] decides what is pruned, [`scan`] reads through [`pinned`], [`write`](mod@write) makes new ones.
 
+mod broken;
 mod catalog;
 mod codec;
 mod commits;
@@ -15,6 +16,7 @@ mod metered;
 mod options;
 mod parquet;
 mod partition;
+mod pinned;
 mod scan;
 mod schema;
 mod table;

@@ -42,10 +42,11 @@ use object_store::{ObjectMeta, ObjectStore};
 
 use super::format::Format;
 use super::metered::{MeteredStore, task_over};
+use super::pinned::PinnedStore;
 use super::text::{self, Tally, TextRecipe};
-use super::{ipc, parquet};
+use super::{broken, ipc, parquet};
 use crate::error::{Error, Result};
-use crate::spi::{Estimate, ScanLeaf, ScanUnit, StatementContext, StoreUrl};
+use crate::spi::{Estimate, ScanLeaf, ScanUnit, StatementContext, StoreUrl, TableLimits};
 
 type DfResult<T> = datafusion::common::Result<T>;
 
@@ -63,6 +64,7 @@ pub(super) struct Recipe {
     partition_fields: Vec<FieldRef>,
     table_schema: SchemaRef,
     text: Option<TextRecipe>,
+    limits: TableLimits,
 }
 
 impl Recipe {
@@ -83,7 +85,27 @@ impl Recipe {
             Arc::new(Schema::new(columns.cloned().collect::<Vec<FieldRef>>()));
         let all = file_schema.fields().iter().chain(&partition_fields);
         let table_schema = Arc::new(Schema::new(all.cloned().collect::<Vec<FieldRef>>()));
-        Self { label, store, root, format, file_schema, partition_fields, table_schema, text: None }
+        Self {
+            label,
+            store,
+            root,
+            format,
+            file_schema,
+            partition_fields,
+            table_schema,
+            text: None,
+            limits: TableLimits::default(),
+        }
+    }
+
+    /// The same with limits of what a statement may scan.
+    pub(super) fn with_limits(self, limits: TableLimits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// What a statement may scan of the table.
+    pub(super) fn limits(&self) -> TableLimits {
+        self.limits
     }
 
     /// The same for text, with what its records are.
@@ -116,7 +138,9 @@ impl Recipe {
         unit: ScanUnit,
         amount: u64,
     ) -> Result<()> {
-        statement.meter().add(unit, amount, &self.label, &self.advice())
+        let advice = self.advice();
+        statement.meter().add_of_table(unit, amount, self.limits, &self.label, &advice)?;
+        statement.meter().add(unit, amount, &self.label, &advice)
     }
 
     /// How to read less of the table.
@@ -513,7 +537,10 @@ impl ExecutionPlan for FilesScan {
             self.tell_filters(&statement);
         }
         let store = context.runtime_env().object_store(self.recipe.store.as_object_store_url())?;
+        let files = self.partition(partition)?.iter().map(|split| &split.file.meta);
+        let store = Arc::new(PinnedStore::new(store, &self.recipe.root, files));
         let metrics = &self.running.metrics;
+        let pinned = Arc::clone(&store);
         let metered: Arc<dyn ObjectStore> =
             Arc::new(MeteredStore::new(store, &statement, &self.recipe, metrics, partition));
         let stream = match self.recipe.text() {
@@ -529,7 +556,7 @@ impl ExecutionPlan for FilesScan {
             }
         };
         let recipe = Arc::clone(&self.recipe);
-        let counted = stream.map(move |batch| {
+        let counted = broken::named(stream, pinned).map(move |batch| {
             let batch = batch?;
             recipe.meter(&statement, ScanUnit::Records, batch.num_rows() as u64)?;
             Ok(batch)
@@ -628,6 +655,10 @@ impl ScanLeaf for FilesScan {
 
     fn advice(&self) -> String {
         self.recipe.advice()
+    }
+
+    fn limits(&self) -> TableLimits {
+        self.recipe.limits
     }
 
     fn estimate(&self, task: Arc<TaskContext>) -> BoxFuture<'_, Result<Estimate>> {

@@ -240,7 +240,8 @@ impl FilesTable {
             }
         }
         let base = store.root.clone();
-        let mut recipe = Recipe::new(label, store_url, base, format, file_schema, partition_fields);
+        let recipe = Recipe::new(label, store_url, base, format, file_schema, partition_fields);
+        let mut recipe = recipe.with_limits(declared.limits());
         if let Some(text) = text {
             recipe = recipe.with_text(text);
         }

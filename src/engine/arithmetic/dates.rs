@@ -1,17 +1,13 @@
-//! Operators of dates as they are planned: a DATE and a time of the day make a TIMESTAMP, and a date
-//! is no number.
+//! Operators of dates as they are planned: a DATE and a time of the day make a TIMESTAMP.
 //!
-//! DataFusion keeps `DATE + INTERVAL` a DATE and drops what is less than a day, and takes a number
-//! next to a date for days since 1970. Both are settled here, before anything is derived from the
-//! type of the expression.
+//! DataFusion keeps `DATE + INTERVAL` a DATE and drops what is less than a day. That is settled
+//! here, before anything is derived from the type of the expression.
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable, cast};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
-
-use crate::error::Error;
 
 /// The planner of operators with a date.
 #[derive(Debug)]
@@ -40,21 +36,6 @@ impl ExprPlanner for Dates {
                     expr.right = cast(expr.right, DataType::Timestamp(TimeUnit::Nanosecond, None));
                 }
             }
-            BinaryOperator::Eq
-            | BinaryOperator::NotEq
-            | BinaryOperator::Lt
-            | BinaryOperator::LtEq
-            | BinaryOperator::Gt
-            | BinaryOperator::GtEq => {
-                let (left, right) = (expr.left.get_type(schema), expr.right.get_type(schema));
-                if (is(&left, DataType::is_numeric) && is(&right, is_moment))
-                    || (is(&left, is_moment) && is(&right, DataType::is_numeric))
-                {
-                    return Err(Error::sql("a number and a date cannot be compared")
-                        .with_hint("write the date out, DATE '2026-01-31', or cast one of them")
-                        .into());
-                }
-            }
             _ => {}
         }
         Ok(PlannerResult::Original(expr))
@@ -68,10 +49,6 @@ fn is(found: &Result<DataType>, kind: impl Fn(&DataType) -> bool) -> bool {
 
 fn is_date(kind: &DataType) -> bool {
     matches!(kind, DataType::Date32 | DataType::Date64)
-}
-
-fn is_moment(kind: &DataType) -> bool {
-    is_date(kind) || matches!(kind, DataType::Timestamp(..))
 }
 
 fn is_interval(kind: &DataType) -> bool {

@@ -64,9 +64,9 @@ fn mend_condition(expr: &mut Expr, conjunct: bool) -> Result<()> {
             mend_condition(right, false)
         }
         Expr::UnaryOp { op: UnaryOperator::Not, expr: inner }
-            if matches!(inner.as_ref(), Expr::InSubquery { .. }) =>
+            if matches!(bare(inner), Expr::InSubquery { .. }) =>
         {
-            if let Expr::InSubquery { expr: value, subquery, negated } = inner.as_ref() {
+            if let Expr::InSubquery { expr: value, subquery, negated } = bare(inner) {
                 let (value, subquery) = (value.clone(), subquery.clone());
                 *expr = Expr::InSubquery { expr: value, subquery, negated: !negated };
             }
@@ -75,6 +75,14 @@ fn mend_condition(expr: &mut Expr, conjunct: bool) -> Result<()> {
         Expr::InSubquery { negated: false, expr: value, .. } => mend_values(value),
         Expr::InSubquery { expr: value, .. } if conjunct => mend_values(value),
         other => mend_values(other),
+    }
+}
+
+/// An expression without brackets around it.
+fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Nested(inner) => bare(inner),
+        other => other,
     }
 }
 

@@ -4,13 +4,18 @@
 //! mix; this one is keyed by store, path and content (ETag, or time and size).
 
 use std::collections::{HashMap, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use datafusion::common::DataFusionError;
 use datafusion_datasource_parquet::metadata::DFParquetMetadata;
+use futures::FutureExt;
 use object_store::{ObjectMeta, ObjectStore};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
 use super::super::listing::store_error;
+use super::super::pinned::PinnedStore;
 use crate::error::{Error, Result};
 use crate::spi::StoreUrl;
 
@@ -66,11 +71,17 @@ impl FooterCache {
         if let Some(footer) = self.lock().footers.get(&key) {
             return Ok(Arc::clone(footer));
         }
-        let footer = DFParquetMetadata::new(store.as_ref(), file)
-            .with_metadata_size_hint(Some(TAIL_BYTES))
-            .fetch_metadata()
-            .await
+        // What is kept under the name of a content must be of it.
+        let root = outer.strip_suffix(file.location.as_ref()).unwrap_or_default();
+        let pinned = PinnedStore::new(Arc::clone(store), root, [file]);
+        let metadata =
+            DFParquetMetadata::new(&pinned, file).with_metadata_size_hint(Some(TAIL_BYTES));
+        // The reader's arithmetic trusts the numbers in a footer.
+        let footer = AssertUnwindSafe(metadata.fetch_metadata()).catch_unwind().await;
+        let footer = footer
+            .map_err(|_| broken(outer, "it has impossible numbers"))?
             .map_err(|e| wrong(outer, file, e))?;
+        hold_within(&footer, outer, file.size)?;
         self.keep(key, &footer);
         Ok(footer)
     }
@@ -105,13 +116,47 @@ impl FooterCache {
     }
 }
 
-fn wrong(outer: &str, file: &ObjectMeta, error: datafusion::error::DataFusionError) -> Error {
-    use datafusion::error::DataFusionError;
+/// Refuses a footer whose row groups cannot lie in a file of this size: the readers trust it.
+fn hold_within(footer: &ParquetMetaData, outer: &str, size: u64) -> Result<()> {
+    for (at, group) in footer.row_groups().iter().enumerate() {
+        if group.num_rows() < 0 {
+            return Err(broken(outer, &format!("row group {at} has {} rows", group.num_rows())));
+        }
+        for column in group.columns() {
+            let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+            let end = start.checked_add(column.compressed_size());
+            let within = start >= 0
+                && column.compressed_size() >= 0
+                && end.is_some_and(|end| u64::try_from(end).is_ok_and(|end| end <= size));
+            if !within {
+                let name = column.column_path().string();
+                return Err(broken(
+                    outer,
+                    &format!("column {name} of row group {at} lies outside of its {size} bytes"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn broken(outer: &str, what: &str) -> Error {
+    Error::corrupt(format!("{outer} has a broken Parquet footer: {what}"))
+}
+
+fn wrong(outer: &str, file: &ObjectMeta, error: DataFusionError) -> Error {
+    let not_parquet = |error: &dyn std::fmt::Display| {
+        Error::corrupt(format!("{outer} ({} bytes) is not a Parquet file: {error}", file.size))
+    };
     match error {
         DataFusionError::ObjectStore(error) => store_error(outer, *error),
-        DataFusionError::ParquetError(error) => {
-            Error::corrupt(format!("{outer} ({} bytes) is not a Parquet file: {error}", file.size))
-        }
+        DataFusionError::ParquetError(error) => match *error {
+            ParquetError::External(cause) => match cause.downcast::<object_store::Error>() {
+                Ok(error) => store_error(outer, *error),
+                Err(cause) => not_parquet(&cause),
+            },
+            error => not_parquet(&error),
+        },
         other => Error::corrupt(format!("{outer}: {}", other.strip_backtrace())),
     }
 }

@@ -63,7 +63,7 @@ SELECT 'a' + 1;
 SELECT sum(x) FROM (VALUES ('a')) AS t(x);
 -- error: (?i)date|type
 SELECT 1 = DATE '1970-01-02';
--- differs: datafusion a number meets a date as days since 1970-01-01 without a cast
+-- A number is no date, wherever the two would be made one type.
 -- error: (?i)date|type
 SELECT CASE WHEN x = 1 THEN 1 ELSE DATE '2026-01-01' END FROM (VALUES (1)) AS t(x);
 -- duckdb: SELECT x FROM (VALUES ('10'), ('9'), ('09')) AS t(x) WHERE CAST(x AS INTEGER) > 9
@@ -93,3 +93,30 @@ SELECT t.x FROM (VALUES (1), (2)) AS t(x) JOIN (VALUES ('1'), ('3')) AS u(y) ON 
 -- differs: a NULL inside a list has no text; DuckDB writes NULL
 -- sluice: [1, , 2]
 SELECT CAST([1, NULL, 2] AS VARCHAR);
+-- error: (?i)date|type
+SELECT d FROM (VALUES (DATE '2026-01-01')) AS t(d) WHERE d BETWEEN 1 AND 30000;
+-- error: (?i)date|type
+SELECT 20454 BETWEEN DATE '2026-01-01' AND DATE '2026-01-02';
+-- error: (?i)date|type
+SELECT d IN (20454, 20455) FROM (VALUES (DATE '2026-01-01')) AS t(d);
+-- error: (?i)date|type
+SELECT d IN (SELECT 20454) FROM (VALUES (DATE '2026-01-01')) AS t(d);
+-- error: (?i)date|type
+SELECT coalesce(NULL, 1, DATE '2026-01-01');
+-- error: (?i)date|type
+SELECT nullif(DATE '2026-01-01', 20454);
+-- error: (?i)date|type|function
+SELECT greatest(TIMESTAMP '2026-01-01 00:00:00', 1);
+-- error: (?i)date|type
+SELECT CASE d WHEN 20454 THEN 'x' END FROM (VALUES (DATE '2026-01-01')) AS t(d);
+-- error: (?i)date|type
+SELECT [1, DATE '2026-01-01'];
+-- error: (?i)date|type
+SELECT 1 IS DISTINCT FROM DATE '2026-01-01';
+-- error: (?i)date|type
+SELECT count(*) FROM (VALUES (1)) AS a(x) JOIN (VALUES (DATE '2026-01-01')) AS b(x) USING (x);
+-- error: (?i)date|type|union
+SELECT 1 AS x INTERSECT SELECT DATE '1970-01-02';
+-- error: (?i)date|type|cast|combine
+SELECT x FROM (VALUES (1), (DATE '2026-01-01')) AS t(x);
+SELECT coalesce(NULL, DATE '2026-01-01') BETWEEN DATE '2025-01-01' AND TIMESTAMP '2026-01-01 00:00:00';

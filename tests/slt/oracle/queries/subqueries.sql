@@ -73,8 +73,20 @@ SELECT x FROM (VALUES (1), (2), (NULL)) AS t(x) WHERE (x IN (SELECT x FROM b)) I
 SELECT x FROM (VALUES (1), (2), (NULL)) AS t(x) WHERE coalesce(x IN (SELECT x FROM b), true);
 SELECT x FROM (VALUES (1), (2), (NULL)) AS t(x) WHERE x IN (SELECT x FROM b) IS NOT TRUE;
 SELECT x FROM (VALUES (1), (2)) AS t(x) WHERE CASE WHEN x IN (SELECT x FROM b WHERE x = 1) THEN false ELSE true END;
--- differs: datafusion a correlated NOT IN is refused
 SELECT x FROM (VALUES (1), (2), (NULL)) AS t(x) WHERE x NOT IN (SELECT b.x FROM b WHERE b.z = t.x * 5);
+-- NOT IN that refers to the outer row knows NULL of the rows that belong to it, and no rows at all.
+CREATE TABLE nl AS SELECT * FROM (VALUES (1, 1), (2, 1), (NULL, 1), (1, 2), (NULL, 2), (3, 3), (NULL, 4), (NULL, NULL), (5, NULL)) AS t(x, g);
+CREATE TABLE nr AS SELECT * FROM (VALUES (1, 1), (3, 1), (2, 2), (NULL, 2), (NULL, 3)) AS t(x, g);
+SELECT x, g FROM nl WHERE x NOT IN (SELECT nr.x FROM nr WHERE nr.g = nl.g);
+SELECT x, g FROM nl WHERE x NOT IN (SELECT x FROM nr WHERE nr.g < nl.g);
+SELECT x, g FROM nl WHERE x NOT IN (SELECT x FROM nr WHERE nr.g = nl.g AND x IS NOT NULL);
+SELECT x, g FROM nl WHERE x NOT IN (SELECT r.x FROM (SELECT x, g FROM nr WHERE x > 0) AS r WHERE r.g = nl.g) AND g < 3;
+SELECT x, g FROM nl WHERE NOT (x IN (SELECT nr.x FROM nr WHERE nr.g = nl.g));
+SELECT x, g FROM nl WHERE x + 1 NOT IN (SELECT nr.x FROM nr WHERE nr.g = nl.g);
+SELECT x, g FROM nl WHERE 1 NOT IN (SELECT nr.x FROM nr WHERE nr.g = nl.g);
+SELECT x, g FROM nl WHERE x NOT IN (SELECT nr.x FROM nr JOIN nr AS s ON nr.x = s.x WHERE nr.g = nl.g);
+SELECT g, count(*) FROM nl GROUP BY g HAVING g NOT IN (SELECT nr.x FROM nr WHERE nr.g = nl.g);
+SELECT x, g FROM nl WHERE x NOT IN (SELECT nr.x FROM nr WHERE nr.g = nl.g AND nr.x NOT IN (SELECT s.x FROM nr AS s WHERE s.g > nr.g));
 -- An aggregate without GROUP BY always has a row, so EXISTS is true.
 SELECT x FROM (VALUES (1), (2), (3)) AS t(x) WHERE EXISTS (SELECT count(*) FROM b WHERE b.x = t.x);
 SELECT x FROM (VALUES (1), (2), (3)) AS t(x) WHERE EXISTS (SELECT 1 FROM b WHERE b.x < t.x);
