@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::builder::styling::Styles;
 use clap::{
     ArgAction, ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand,
+    ValueEnum,
 };
 
 use crate::error::{Error, Result};
 use crate::render;
-use crate::repl::Display;
+use crate::repl::{ColorChoice, Display};
 
 /// One SQL prompt over lakes, clusters and live streams.
 ///
@@ -65,9 +66,17 @@ pub(super) struct Args {
     #[arg(short = 'P', long = "pset", value_name = "NAME=VALUE", value_parser = name_value, action = ArgAction::Append)]
     pub(super) pset: Vec<(String, String)>,
 
-    /// Read no startup file
+    /// Do not run rc.sql of the user's configuration folder when the prompt starts
     #[arg(short = 'X', long)]
     pub(super) no_rc: bool,
+
+    /// Colour the prompt and its results
+    #[arg(long, value_enum, default_value_t = Color::Auto, ignore_case = true, value_name = "WHEN")]
+    pub(super) color: Color,
+
+    /// The keys of the prompt
+    #[arg(long, value_enum, ignore_case = true, value_name = "KEYS")]
+    pub(super) editing_mode: Option<EditingMode>,
 
     /// Echo statements to standard error before they run
     #[arg(short = 'e', long)]
@@ -156,6 +165,36 @@ pub(super) struct Args {
     /// Write what ran, how long and what failed: junit=FILE or json=FILE
     #[arg(long, value_name = "FORMAT=FILE", value_parser = name_value, action = ArgAction::Append)]
     pub(super) report: Vec<(String, String)>,
+}
+
+/// When things are coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// At a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl From<Color> for ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+/// How lines are edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum EditingMode {
+    /// As in Emacs and most shells
+    Emacs,
+    /// As in vi
+    Vi,
 }
 
 /// What can be done besides running statements.

@@ -40,6 +40,11 @@ fn user_folder() -> Option<PathBuf> {
     dirs::config_dir().map(|folder| folder.join("sluice"))
 }
 
+/// What the prompt runs when it starts: `<user config>/sluice/rc.sql`.
+pub(super) fn startup_file() -> Option<PathBuf> {
+    user_folder().map(|folder| folder.join("rc.sql"))
+}
+
 /// `<user state>/sluice`.
 fn state_folder() -> Option<PathBuf> {
     dirs::state_dir().or_else(dirs::data_local_dir).map(|folder| folder.join("sluice"))

@@ -15,7 +15,7 @@ use clap::Parser;
 
 use crate::engine::{Engine, QUERY_THREAD};
 use crate::error::{Error, Result};
-use crate::repl::{Display, Left, Output, Shell, ShellOptions, prompt};
+use crate::repl::{Display, Left, Output, PromptOptions, Shell, ShellOptions, prompt};
 use args::{Args, Sub};
 use exit::Exit;
 
@@ -85,7 +85,12 @@ fn run_args(args: &Args) -> Result<Exit> {
             let (mut shell, engine) = shell(args)?;
             let stdin_is_script = !std::io::stdin().is_terminal();
             let ended = if args.inputs.is_empty() && !stdin_is_script {
-                prompt(&mut shell, &banner(&engine)).map(|left| match left {
+                let options = PromptOptions {
+                    banner: if args.quiet { String::new() } else { banner(&engine) },
+                    startup_file: config::startup_file().filter(|_| !args.no_rc),
+                    vi: args.editing_mode == Some(args::EditingMode::Vi),
+                };
+                prompt(&mut shell, &options).map(|left| match left {
                     Left::Quit => Exit::SUCCESS,
                     Left::Terminated => Exit::TERMINATED,
                 })
@@ -123,6 +128,7 @@ fn shell(args: &Args) -> Result<(Shell, Engine)> {
         display,
         output,
         variables: args.variables.clone(),
+        color: args.color.into(),
         echo: args.echo,
         go_on: args.go_on,
         receipts: args.report.iter().any(|(format, _)| format == "json"),

@@ -1,21 +1,29 @@
 //! The shell: what runs the text of a prompt, a file or standard input, statement by statement.
 //!
 //! [`Shell`] is the state that scripts and the prompt share (session, variables, output);
-//! [`prompt`] is the prompt on top of it, [`commands`] the `\commands`. What a statement means is
+//! [`prompt`] is the prompt on top of it, [`commands`] the `\commands`; [`complete`] and [`highlight`]
+//! help while a statement is typed, by what [`names`] knows and [`draft`] reads. What a statement means is
 //! the engine's, how rows look is `render`'s, which exit code follows is `cli`'s.
 
+mod color;
 mod commands;
+mod complete;
+mod draft;
 mod error_text;
+mod highlight;
 mod interrupt;
+mod named_queries;
+mod names;
 mod output;
 mod prompt;
 mod receipt;
 mod shell;
 mod variables;
 
+pub use color::ColorChoice;
 pub use commands::Flow;
 pub use error_text::error_text;
 pub use output::{Display, Output};
-pub use prompt::{Left, prompt};
+pub use prompt::{Left, PromptOptions, prompt};
 pub use receipt::ReceiptLine;
 pub use shell::{Failure, Ran, Shell, ShellOptions, Source};

@@ -192,7 +192,7 @@ impl Display {
 }
 
 /// The names that [`Display::set`] knows.
-const OPTIONS: &[&str] = &[
+pub(super) const OPTIONS: &[&str] = &[
     "border",
     "display_rows",
     "expanded",
@@ -209,4 +209,15 @@ const OPTIONS: &[&str] = &[
 /// `\t` is how people write a tab.
 fn unescaped(text: &str) -> String {
     text.replace("\\t", "\t").replace("\\n", "\n")
+}
+
+/// The values of an option, for completion.
+pub(super) fn values(name: &str) -> Vec<&'static str> {
+    match name {
+        "format" => render::FORMATS.iter().map(|format| format.name()).collect(),
+        "border" => vec!["0", "1", "2"],
+        "linestyle" => vec!["unicode", "ascii"],
+        "header" | "footer" | "tuples_only" | "expanded" => vec!["on", "off"],
+        _ => vec![],
+    }
 }

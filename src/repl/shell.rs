@@ -1,17 +1,20 @@
 //! The shell's state, and the way of one piece of text through it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use tokio::runtime::Runtime;
 
+use super::color::ColorChoice;
 use super::commands::{self, Flow};
 use super::interrupt::{Interrupt, Interrupts};
 use super::output::{Display, Output, write_error};
 use super::receipt::{self, ReceiptLine};
 use super::variables::Variables;
 use crate::engine::statement::declarations;
+use crate::engine::statement::lexer::{Kind, lexemes};
 use crate::engine::statement::split::{Part, PartKind, split};
 use crate::engine::statement::variables::paste;
 use crate::engine::{Outcome, Parameters, Session};
@@ -38,6 +41,8 @@ pub struct ShellOptions {
     pub output: Output,
     /// Variables from the command line.
     pub variables: Vec<(String, String)>,
+    /// When things are coloured.
+    pub color: ColorChoice,
     /// Whether statements are echoed to stderr before they run.
     pub echo: bool,
     /// Whether a script goes on after an error.
@@ -82,12 +87,17 @@ pub struct Ran {
 pub struct Shell {
     runtime: Runtime,
     interrupts: Interrupts,
-    pub(super) session: Box<dyn Session>,
+    pub(super) session: Arc<dyn Session>,
     pub(super) display: Display,
     pub(super) output: Output,
     pub(super) variables: Variables,
     pub(super) source: Source,
     pub(super) interactive: bool,
+    pub(super) color: ColorChoice,
+    /// Whether the prompt's keys are vi's.
+    pub(super) keys_are_vi: bool,
+    /// What the prompt's next line begins with, or what it runs next if that is ended.
+    pub(super) draft: Option<String>,
     echo: bool,
     go_on: bool,
     receipts: bool,
@@ -95,7 +105,7 @@ pub struct Shell {
     last_id: Option<String>,
     depth: usize,
     // Shown once more by `\g`.
-    last: Option<String>,
+    pub(super) last: Option<String>,
     ran: Vec<Ran>,
 }
 
@@ -123,12 +133,15 @@ impl Shell {
         Ok(Self {
             runtime,
             interrupts,
-            session,
+            session: Arc::from(session),
             display: options.display,
             output: options.output,
             variables,
             source: Source { name: String::new(), folder: None },
             interactive: false,
+            color: options.color,
+            keys_are_vi: false,
+            draft: None,
             echo: options.echo,
             go_on: options.go_on,
             receipts: options.receipts,
@@ -430,6 +443,21 @@ impl Failure {
         // An error without a place of its own is not at the statement's first word.
         let quoted = self.position.filter(|_| self.error.position().is_some());
         super::error_text(&self.error, &self.text, quoted)
+    }
+
+    /// The text with the name that was probably meant in the place of the wrong one.
+    pub(super) fn corrected(&self) -> Option<String> {
+        let meant = self.error.hint()?.strip_prefix("did you mean ")?.strip_suffix('?')?;
+        let position = self.position.filter(|_| self.error.position().is_some())?;
+        let line = usize::try_from(position.line).ok()?.checked_sub(1)?;
+        let column = usize::try_from(position.column).ok()?.checked_sub(1)?;
+        let before: usize = self.text.split_inclusive('\n').take(line).map(str::len).sum();
+        let line = self.text.get(before..)?;
+        let at = before + line.char_indices().nth(column)?.0;
+        let wrong = lexemes(&self.text).find(|lexeme| lexeme.start <= at && at < lexeme.end())?;
+        let is_name = matches!(wrong.kind, Kind::Word | Kind::QuotedName);
+        let (before, behind) = (&self.text[..wrong.start], &self.text[wrong.end()..]);
+        is_name.then(|| format!("{before}{meant}{behind}").trim_end().to_owned())
     }
 
     /// `file:line:column` of the statement.

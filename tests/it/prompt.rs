@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
 const PROMPT: &str = "session.default> ";
+/// What the editor sends when a line is taken: it is drawn again and again before.
+const TAKEN: &str = "\x1b[?2004l";
 
 /// The program at a terminal.
 struct Terminal {
@@ -48,7 +50,7 @@ impl Terminal {
     fn start(program: &Program) -> Self {
         let (ours, theirs) = open_terminal();
         let mut command = program.command(&[]);
-        command.env("TERM", "xterm");
+        command.env("TERM", "xterm").env("NO_COLOR", "1").env("PAGER", "");
         command.stdin(Stdio::from(theirs.try_clone().unwrap()));
         command.stdout(Stdio::from(theirs.try_clone().unwrap()));
         command.stderr(Stdio::from(theirs));
@@ -105,7 +107,7 @@ impl Terminal {
     fn line(&mut self, text: &str) -> String {
         self.type_text(text);
         self.type_text("\r");
-        self.wait_for("\n");
+        self.wait_for(TAKEN);
         let shown = self.wait_for(PROMPT);
         shown.replace('\r', "")
     }

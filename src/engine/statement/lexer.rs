@@ -10,7 +10,7 @@ use std::str::Chars;
 
 /// What a [`Lexeme`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// A run of white space.
     Space,
     /// `-- …` with its line feed.
@@ -35,35 +35,37 @@ pub(super) enum Kind {
 
 /// A piece of the text.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lexeme<'a> {
-    pub(super) kind: Kind,
-    pub(super) text: &'a str,
+pub struct Lexeme<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// Its text.
+    pub text: &'a str,
     /// Byte offset of `text`.
-    pub(super) start: usize,
+    pub start: usize,
     /// False where the text ended before the closing quote or `*/`.
-    pub(super) closed: bool,
+    pub closed: bool,
 }
 
 impl Lexeme<'_> {
     /// Byte offset behind the lexeme.
-    pub(super) fn end(&self) -> usize {
+    pub fn end(&self) -> usize {
         self.start + self.text.len()
     }
 
     /// Whether it carries no meaning: white space or a comment.
-    pub(super) fn is_blank(&self) -> bool {
+    pub fn is_blank(&self) -> bool {
         matches!(self.kind, Kind::Space | Kind::LineComment | Kind::BlockComment)
     }
 }
 
 /// The lexemes of `text`.
-pub(super) fn lexemes(text: &str) -> Lexer<'_> {
+pub fn lexemes(text: &str) -> Lexer<'_> {
     Lexer { text, chars: text.chars() }
 }
 
 /// An iterator over [`Lexeme`]s.
 #[derive(Clone, Debug)]
-pub(super) struct Lexer<'a> {
+pub struct Lexer<'a> {
     text: &'a str,
     chars: Chars<'a>,
 }

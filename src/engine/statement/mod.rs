@@ -6,7 +6,7 @@
 
 pub mod caret;
 pub mod declarations;
-mod lexer;
+pub mod lexer;
 pub mod split;
 pub mod variables;
 

@@ -20,6 +20,10 @@ impl Command for Align {
         "switch between table and unaligned"
     }
 
+    fn example(&self) -> &'static str {
+        "\\a"
+    }
+
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
         let _ = arguments;
         let name = if shell.display.format.name() == "unaligned" { "table" } else { "unaligned" };

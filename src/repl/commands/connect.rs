@@ -1,6 +1,6 @@
 //! `\c`: another current catalog and schema.
 
-use super::{Command, Failed, Flow, sugar};
+use super::{Argument, Command, Failed, Flow, sugar};
 use crate::repl::shell::Shell;
 
 /// Say or change the current catalog and schema.
@@ -17,6 +17,14 @@ impl Command for Connect {
 
     fn about(&self) -> &'static str {
         "say or change the current catalog and schema"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\c lake.reports"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Schema]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

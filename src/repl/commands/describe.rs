@@ -1,6 +1,6 @@
 //! `\d`: tables, or the columns of one.
 
-use super::{Command, Failed, Flow, sugar};
+use super::{Argument, Command, Failed, Flow, sugar};
 use crate::repl::shell::Shell;
 
 /// List tables, or describe one.
@@ -17,6 +17,14 @@ impl Command for Describe {
 
     fn about(&self) -> &'static str {
         "list tables, or describe one"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\d lake.raw.users"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Table]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

@@ -19,6 +19,10 @@ impl Command for Echo {
         "write a line to the results"
     }
 
+    fn example(&self) -> &'static str {
+        "\\echo done"
+    }
+
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
         let text = arguments.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
         shell.say(text.unwrap_or(arguments))?;

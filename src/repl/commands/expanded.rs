@@ -1,6 +1,6 @@
 //! `\x`: records one column a line.
 
-use super::{Command, Failed, Flow, switch};
+use super::{Argument, Command, Failed, Flow, switch};
 use crate::repl::shell::Shell;
 
 /// Show records one column a line.
@@ -17,6 +17,14 @@ impl Command for Expanded {
 
     fn about(&self) -> &'static str {
         "show records one column a line"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\x on"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Words(&["on", "off"])]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

@@ -1,6 +1,6 @@
 //! `\format`: how results are written.
 
-use super::{Command, Failed, Flow};
+use super::{Argument, Command, Failed, Flow};
 use crate::render;
 use crate::repl::shell::Shell;
 
@@ -18,6 +18,14 @@ impl Command for Format {
 
     fn about(&self) -> &'static str {
         "set the output format"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\format markdown"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Format]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

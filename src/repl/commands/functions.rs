@@ -1,6 +1,6 @@
 //! `\df`: the functions.
 
-use super::{Command, Failed, Flow, like, sugar};
+use super::{Argument, Command, Failed, Flow, like, sugar};
 use crate::repl::shell::Shell;
 
 /// List functions.
@@ -17,6 +17,14 @@ impl Command for Functions {
 
     fn about(&self) -> &'static str {
         "list functions"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\df date*"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Function]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

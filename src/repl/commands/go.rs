@@ -19,6 +19,10 @@ impl Command for Go {
         "run the last statement again"
     }
 
+    fn example(&self) -> &'static str {
+        "select 1 \\g"
+    }
+
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
         let _ = arguments;
         shell.again(false)?;

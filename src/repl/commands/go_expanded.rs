@@ -19,6 +19,10 @@ impl Command for GoExpanded {
         "run the last statement again, records one column a line"
     }
 
+    fn example(&self) -> &'static str {
+        "select * from users limit 1 \\gx"
+    }
+
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
         let _ = arguments;
         shell.again(true)?;

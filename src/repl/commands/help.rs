@@ -1,6 +1,6 @@
 //! `\?`: the commands.
 
-use super::{COMMANDS, Command, Failed, Flow};
+use super::{Argument, COMMANDS, Command, Failed, Flow, unknown};
 use crate::repl::shell::Shell;
 
 /// List the commands.
@@ -16,20 +16,41 @@ impl Command for Help {
     }
 
     fn about(&self) -> &'static str {
-        "list the commands"
+        "list the commands, or explain one"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\? watch"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Command]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        let wanted = arguments.trim_start_matches('\\');
-        for command in COMMANDS {
-            if wanted.is_empty() || command.names().contains(&wanted) {
-                shell.say(&format!("{:<26} {}", command.usage(), command.about()))?;
-            }
-        }
+        let wanted = arguments.trim_start_matches(['\\', '.']);
         if wanted.is_empty() {
+            for command in COMMANDS {
+                shell.say(&format!("{:<28} {}", command.usage(), command.about()))?;
+            }
             shell.say("")?;
-            shell.say("Statements end with ; and may take several lines. SHOW SETTINGS lists the settings.")?;
+            shell.say(
+                "\\? NAME shows an example. Statements end with ; and may take several lines;",
+            )?;
+            shell.say("SHOW SETTINGS lists the settings, SHOW FUNCTIONS the functions.")?;
+            return Ok(Flow::Continue);
         }
+        let Some(command) = COMMANDS.iter().find(|command| command.names().contains(&wanted))
+        else {
+            return Err(unknown(wanted).into());
+        };
+        shell.say(&format!("{:<28} {}", command.usage(), command.about()))?;
+        let others: Vec<String> =
+            command.names()[1..].iter().map(|name| format!("\\{name}")).collect();
+        if !others.is_empty() {
+            shell.say(&format!("{:<28} {}", "also", others.join(" ")))?;
+        }
+        shell.say(&format!("{:<28} {}", "example", command.example()))?;
         Ok(Flow::Continue)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Command, Failed, Flow};
+use super::{Argument, Command, Failed, Flow};
 use crate::error::Error;
 use crate::repl::shell::Shell;
 
@@ -20,6 +20,14 @@ impl Command for Include {
 
     fn about(&self) -> &'static str {
         "run a file"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\i report.sql"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::File]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

@@ -19,6 +19,10 @@ impl Command for ListCatalogs {
         "list catalogs"
     }
 
+    fn example(&self) -> &'static str {
+        "\\l"
+    }
+
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
         sugar(shell, &format!("SHOW CATALOGS{}", like(arguments)))
     }

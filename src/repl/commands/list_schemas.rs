@@ -1,6 +1,6 @@
 //! `\dn`: the schemas of the current catalog.
 
-use super::{Command, Failed, Flow, like, sugar};
+use super::{Argument, Command, Failed, Flow, like, sugar};
 use crate::repl::shell::Shell;
 
 /// List schemas of the current catalog.
@@ -17,6 +17,14 @@ impl Command for ListSchemas {
 
     fn about(&self) -> &'static str {
         "list schemas of the current catalog"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\dn lake"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Catalog]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

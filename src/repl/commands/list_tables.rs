@@ -1,6 +1,6 @@
 //! `\dt`: tables and views, here or in every catalog.
 
-use super::{Command, Failed, Flow, like, sugar};
+use super::{Argument, Command, Failed, Flow, like, sugar};
 use crate::repl::shell::Shell;
 
 /// List tables and views; a pattern looks through the current catalog.
@@ -17,6 +17,14 @@ impl Command for ListTables {
 
     fn about(&self) -> &'static str {
         "list tables and views; a pattern looks through the current catalog"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\dt *event*"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Table]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Command, Failed, Flow};
+use super::{Argument, Command, Failed, Flow};
 use crate::repl::output::Output as Sink;
 use crate::repl::shell::Shell;
 
@@ -20,6 +20,14 @@ impl Command for Output {
 
     fn about(&self) -> &'static str {
         "send results to a file, or back to standard output"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\o result.csv"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::File]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

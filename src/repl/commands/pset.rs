@@ -1,6 +1,6 @@
 //! `\pset`: the options of results.
 
-use super::{Command, Failed, Flow};
+use super::{Argument, Command, Failed, Flow};
 use crate::repl::shell::Shell;
 
 /// Set an option of results: format, null, border, footer, header, display_rows, fieldsep, float_digits, expanded.
@@ -17,6 +17,14 @@ impl Command for Pset {
 
     fn about(&self) -> &'static str {
         "set an option of results: format, null, border, footer, header, display_rows, fieldsep, float_digits, expanded"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\pset null (none)"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Option, Argument::OptionValue]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

@@ -19,6 +19,10 @@ impl Command for Quit {
         "leave"
     }
 
+    fn example(&self) -> &'static str {
+        "\\q"
+    }
+
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
         let _ = (shell, arguments);
         Ok(Flow::Quit)

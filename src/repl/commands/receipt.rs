@@ -2,7 +2,7 @@
 
 use arrow::array::AsArray;
 
-use super::{Command, Failed, Flow, sugar};
+use super::{Argument, Command, Failed, Flow, sugar};
 use crate::error::Error;
 use crate::repl::shell::Shell;
 
@@ -20,6 +20,14 @@ impl Command for Receipt {
 
     fn about(&self) -> &'static str {
         "what the last statement read; save its read point"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\receipt"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Words(&["save"]), Argument::File]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

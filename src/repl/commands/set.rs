@@ -19,6 +19,10 @@ impl Command for Set {
         "set a variable, or list them"
     }
 
+    fn example(&self) -> &'static str {
+        "\\set day 2026-09-01"
+    }
+
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
         let (name, value) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
         if name.is_empty() {

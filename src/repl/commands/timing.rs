@@ -1,6 +1,6 @@
 //! `\timing`: the time of every statement.
 
-use super::{Command, Failed, Flow, switch};
+use super::{Argument, Command, Failed, Flow, switch};
 use crate::repl::shell::Shell;
 
 /// Show the time of every statement.
@@ -17,6 +17,14 @@ impl Command for Timing {
 
     fn about(&self) -> &'static str {
         "show the time of every statement"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\timing on"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Words(&["on", "off"])]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

@@ -1,6 +1,6 @@
 //! `\t`: rows alone.
 
-use super::{Command, Failed, Flow, switch};
+use super::{Argument, Command, Failed, Flow, switch};
 use crate::repl::shell::Shell;
 
 /// Leave out column names and footers.
@@ -17,6 +17,14 @@ impl Command for Tuples {
 
     fn about(&self) -> &'static str {
         "leave out column names and footers"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\t on"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Words(&["on", "off"])]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {

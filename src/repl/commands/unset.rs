@@ -19,6 +19,10 @@ impl Command for Unset {
         "remove a variable"
     }
 
+    fn example(&self) -> &'static str {
+        "\\unset day"
+    }
+
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
         shell.variables.unset(arguments);
         Ok(Flow::Continue)
