@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`cli`] | flags, scripts, exit codes; picks a front end |
 //! | [`repl`] | the prompt |
+//! | [`client`] | a session on a server, for `--connect` |
+//! | [`server`] | Flight SQL for BI tools |
 //! | [`render`] | record batches to text or bytes, one file per format |
 //! | [`engine`] | statements, sessions, limits: the one place that knows all connectors and stores |
 //! | [`catalog`] | a folder of files becomes catalogs, schemas, tables, views |
@@ -17,11 +19,13 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod client;
 pub mod connectors;
 pub mod engine;
 pub mod error;
 pub mod render;
 pub mod repl;
+pub mod server;
 pub mod spi;
 pub mod stores;
 pub mod stream;

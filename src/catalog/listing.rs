@@ -12,6 +12,7 @@ use futures::StreamExt;
 use super::find::SESSION_CATALOG;
 use super::information_schema;
 use super::statement::{DEFAULT_SCHEMA, FullName, StatementCatalogs};
+use super::system;
 use super::types::sql_type_name;
 use crate::error::{Error, Result};
 use crate::spi::TableKind;
@@ -58,7 +59,7 @@ impl Listing<'_> {
     /// All catalogs: those of the folder and the session's own.
     pub fn catalogs(&self) -> Vec<String> {
         let mut names = self.0.catalogs().names();
-        names.push(SESSION_CATALOG.to_owned());
+        names.extend([SESSION_CATALOG, system::NAME].map(str::to_owned));
         names
     }
 
@@ -66,6 +67,9 @@ impl Listing<'_> {
     pub async fn schemas(&self, catalog: &str) -> Result<Vec<String>> {
         if catalog == SESSION_CATALOG {
             return Ok(vec![DEFAULT_SCHEMA.to_owned()]);
+        }
+        if catalog == system::NAME {
+            return Ok(vec![system::SCHEMA.to_owned()]);
         }
         let mut schemas = self.0.catalogs().schemas(self.0.context(), catalog).await?;
         schemas.retain(|schema| schema != information_schema::NAME);
@@ -81,6 +85,12 @@ impl Listing<'_> {
         };
         if schema == information_schema::NAME {
             let tables = information_schema::TABLES.iter();
+            return Ok(tables
+                .map(|table| ListedTable { name: name((*table).to_owned()), kind: TableKind::View })
+                .collect());
+        }
+        if catalog == system::NAME {
+            let tables = system::TABLES.iter();
             return Ok(tables
                 .map(|table| ListedTable { name: name((*table).to_owned()), kind: TableKind::View })
                 .collect());
@@ -143,33 +153,34 @@ impl Listing<'_> {
         &self,
         tables: &[ListedTable],
     ) -> (Vec<ListedColumn>, Vec<(String, Error)>) {
+        let mut columns = Vec::new();
+        let mut problems = Vec::new();
+        for (table, schema) in self.opened(tables).await {
+            match schema {
+                Ok(schema) => columns.extend(listed_columns(&table, &schema)),
+                Err(e) => problems.push((table.to_string(), e)),
+            }
+        }
+        (columns, problems)
+    }
+
+    /// The schemas of tables in their order, opened as [`columns`](Self::columns) does.
+    pub async fn opened(&self, tables: &[ListedTable]) -> Vec<(FullName, Result<SchemaRef>)> {
         let limit = humantime::parse_duration(&self.0.context().settings().metadata_timeout)
             .unwrap_or(Duration::from_secs(5));
         let names: Vec<FullName> = tables.iter().map(|table| table.name.clone()).collect();
         // Ordered: a listing that changes its order between two calls is no listing.
-        let mut opened = futures::stream::iter(names)
-            .map(|name| {
-                let catalogs = self.0.clone();
-                async move {
-                    let schema = schema_of(&catalogs, &name);
-                    let schema = tokio::time::timeout(limit, schema).await;
-                    (name, schema)
-                }
-            })
-            .buffered(OPENED_AT_ONCE);
-        let mut columns = Vec::new();
-        let mut problems = Vec::new();
-        while let Some((table, schema)) = opened.next().await {
-            match schema {
-                Ok(Ok(schema)) => columns.extend(listed_columns(&table, &schema)),
-                Ok(Err(e)) => problems.push((table.to_string(), e)),
-                Err(_) => problems.push((
-                    table.to_string(),
-                    Error::timed_out("not opened within metadata_timeout").retry_later(),
-                )),
+        let opened = futures::stream::iter(names).map(|name| {
+            let catalogs = self.0.clone();
+            async move {
+                let schema = tokio::time::timeout(limit, schema_of(&catalogs, &name)).await;
+                let schema = schema.unwrap_or_else(|_| {
+                    Err(Error::timed_out("not opened within metadata_timeout").retry_later())
+                });
+                (name, schema)
             }
-        }
-        (columns, problems)
+        });
+        opened.buffered(OPENED_AT_ONCE).collect().await
     }
 }
 

@@ -11,6 +11,7 @@ mod information_schema;
 mod listing;
 mod session_objects;
 mod statement;
+mod system;
 mod types;
 mod view;
 

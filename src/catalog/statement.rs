@@ -18,6 +18,7 @@ use super::catalogs::{Catalogs, Found};
 use super::find::{NamePart, ObjectName, SESSION_CATALOG, choose};
 use super::information_schema;
 use super::session_objects::{SessionObject, SessionObjects};
+use super::system;
 use crate::error::{Error, Result};
 use crate::spi::{ReadPointBook, StatementContext, TableName};
 
@@ -55,6 +56,8 @@ pub trait StatementPlanner: Send + Sync {
     fn settings(&self) -> Result<RecordBatch>;
     /// `SHOW FUNCTIONS` as a batch.
     fn functions(&self) -> Result<RecordBatch>;
+    /// The statements that ran and run, as far as the session's user may see them.
+    fn queries(&self) -> Result<RecordBatch>;
 }
 
 /// The catalogs of one statement.
@@ -224,6 +227,9 @@ impl StatementCatalogs {
                 }
                 None => Ok(None),
             };
+        }
+        if name.catalog == system::NAME {
+            return system::open(self.planner(), &name.schema, &name.table);
         }
         if !self.0.catalogs.names().contains(&name.catalog) {
             return Ok(None);

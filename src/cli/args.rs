@@ -118,6 +118,26 @@ pub(super) struct Args {
     #[arg(long, env = "SLUICE_CATALOG", value_name = "FOLDER", global = true)]
     pub(super) catalog_dir: Option<PathBuf>,
 
+    /// Run statements on a server in the place of here: grpc://HOST:PORT or grpc+tls://HOST:PORT
+    #[arg(long, env = "SLUICE_CONNECT", value_name = "URL")]
+    pub(super) connect: Option<String>,
+
+    /// The user on the server; the password is $SLUICE_PASSWORD, a token $SLUICE_TOKEN
+    #[arg(long, env = "SLUICE_USER", value_name = "NAME", requires = "connect")]
+    pub(super) user: Option<String>,
+
+    /// The authority that has signed the server's certificate, as PEM; the system's if not given
+    #[arg(long, value_name = "FILE", requires = "connect")]
+    pub(super) ca: Option<PathBuf>,
+
+    /// The certificate that the server asks for, as PEM
+    #[arg(long, value_name = "FILE", requires = "connect", requires = "client_key")]
+    pub(super) client_certificate: Option<PathBuf>,
+
+    /// The private key of that certificate, as PEM
+    #[arg(long, value_name = "FILE", requires = "client_certificate")]
+    pub(super) client_key: Option<PathBuf>,
+
     /// The configuration file
     #[arg(long, env = "SLUICE_CONFIG", value_name = "FILE", global = true)]
     pub(super) config: Option<PathBuf>,
@@ -213,6 +233,8 @@ pub(super) enum Sub {
         #[arg(long, value_name = "AGE", default_value = "1day")]
         older_than: String,
     },
+    /// Serve the catalog to BI tools: Arrow Flight SQL for JDBC, ODBC and ADBC
+    Serve(Serve),
     /// Work on the catalog folder
     Catalog {
         #[command(subcommand)]
@@ -230,6 +252,30 @@ pub(super) enum Sub {
     },
     /// Write the manual page
     Man,
+}
+
+/// How the catalog is served.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Serve {
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:31337")]
+    pub(super) listen: std::net::SocketAddr,
+
+    /// The server's certificate, with those between it and the root, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_certificate: Option<PathBuf>,
+
+    /// The private key of the certificate, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(super) tls_key: Option<PathBuf>,
+
+    /// The authority whose certificates clients must show, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(super) tls_client_ca: Option<PathBuf>,
+
+    /// Serve without asking who connects, also at addresses that others reach
+    #[arg(long)]
+    pub(super) insecure: bool,
 }
 
 /// What can be done with the catalog folder.

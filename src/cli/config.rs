@@ -128,6 +128,7 @@ pub(super) fn engine_options(args: &Args) -> Result<EngineOptions> {
         state_dir: state_folder(),
         settings: settings(args, &file)?,
         home: home(args, &file.defaults),
+        ..EngineOptions::default()
     })
 }
 
@@ -138,6 +139,10 @@ fn home(args: &Args, defaults: &Defaults) -> Option<[String; 2]> {
     let schema = args.schema.clone().or(default).unwrap_or_else(|| "default".to_owned());
     Some([catalog, schema])
 }
+
+/// Variables of the environment that are flags and no settings, without `SLUICE_`.
+const OF_THE_COMMAND_LINE: [&str; 6] =
+    ["CATALOG", "CONFIG", "CONNECT", "USER", "PASSWORD", "TOKEN"];
 
 /// Settings weakest first: file, environment, flags.
 fn settings(args: &Args, file: &ConfigFile) -> Result<Vec<SettingValue>> {
@@ -151,13 +156,18 @@ fn settings(args: &Args, file: &ConfigFile) -> Result<Vec<SettingValue>> {
     flatten("", &file.settings, &mut |name, value| add(name, value, Origin::File));
     for (variable, value) in std::env::vars() {
         let Some(name) = variable.strip_prefix("SLUICE_") else { continue };
-        if !matches!(name, "CATALOG" | "CONFIG") {
+        if !OF_THE_COMMAND_LINE.contains(&name) {
             add(&name.to_ascii_lowercase(), value, Origin::Environment);
         }
     }
-    for (name, value) in &args.settings {
-        add(name, value.clone(), Origin::Flag);
+    for (name, value) in from_flags(args) {
+        add(&name, value, Origin::Flag);
     }
+    Ok(settings)
+}
+
+/// The settings that flags give.
+fn from_flags(args: &Args) -> Vec<(String, String)> {
     let number = |number: Option<u64>| number.map(|number| number.to_string());
     let flags = [
         ("timeout", args.timeout.clone()),
@@ -167,12 +177,15 @@ fn settings(args: &Args, file: &ConfigFile) -> Result<Vec<SettingValue>> {
         ("read_point", args.read_point.clone()),
         ("read_only", args.read_only.then(|| "true".to_owned())),
     ];
-    for (name, value) in flags {
-        if let Some(value) = value {
-            add(name, value, Origin::Flag);
-        }
-    }
-    Ok(settings)
+    let flags = flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    args.settings.iter().cloned().chain(flags).collect()
+}
+
+/// What a session on a server begins with: what the command line says, not what files here say.
+pub(super) fn session_options(args: &Args) -> Vec<(String, String)> {
+    let home = [("catalog", &args.catalog), ("schema", &args.schema)];
+    let home = home.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
+    home.chain(from_flags(args)).collect()
 }
 
 /// `[settings]` as dotted names: DataFusion's own have several parts.

@@ -3,9 +3,11 @@
 mod args;
 mod catalog_add;
 mod config;
+mod connect;
 mod exit;
 mod report;
 mod script;
+mod serve;
 mod trust;
 
 use std::io::IsTerminal;
@@ -13,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::engine::{Engine, QUERY_THREAD};
+use crate::engine::{Engine, QUERY_THREAD, Session};
 use crate::error::{Error, Result};
 use crate::repl::{Display, Left, Output, PromptOptions, Shell, ShellOptions, prompt};
 use args::{Args, Sub};
@@ -73,6 +75,7 @@ fn run_args(args: &Args) -> Result<Exit> {
             eprintln!("{added}");
             Ok(Exit::SUCCESS)
         }
+        Some(Sub::Serve(serve)) => serve::run(args, serve),
         Some(Sub::Check { catalog }) => {
             let mut shell = shell(args)?.0;
             script::check(&mut shell, catalog.as_deref())
@@ -86,7 +89,7 @@ fn run_args(args: &Args) -> Result<Exit> {
             let stdin_is_script = !std::io::stdin().is_terminal();
             let ended = if args.inputs.is_empty() && !stdin_is_script {
                 let options = PromptOptions {
-                    banner: if args.quiet { String::new() } else { banner(&engine) },
+                    banner: if args.quiet { String::new() } else { banner(engine.as_ref(), args) },
                     startup_file: config::startup_file().filter(|_| !args.no_rc),
                     vi: args.editing_mode == Some(args::EditingMode::Vi),
                 };
@@ -97,14 +100,22 @@ fn run_args(args: &Args) -> Result<Exit> {
             } else {
                 script::run(&mut shell, args)
             };
-            engine.close();
+            if let Some(engine) = engine {
+                engine.close();
+            }
             ended
         }
     }
 }
 
-fn banner(engine: &Engine) -> String {
+fn banner(engine: Option<&Engine>, args: &Args) -> String {
     let version = env!("CARGO_PKG_VERSION");
+    let Some(engine) = engine else {
+        let server = args.connect.as_deref().unwrap_or_default();
+        return format!(
+            "sluice {version}, statements run at {server}\n\\? for help, \\q to leave, statements end with ;"
+        );
+    };
     let catalog = match engine.catalog_dir() {
         Some(folder) => {
             let full = std::path::absolute(&folder).unwrap_or(folder);
@@ -115,9 +126,15 @@ fn banner(engine: &Engine) -> String {
     format!("sluice {version}, {catalog}\n\\? for help, \\q to leave, statements end with ;")
 }
 
-/// The engine and a shell over a session of it.
-fn shell(args: &Args) -> Result<(Shell, Engine)> {
-    let engine = Engine::start(config::engine_options(args)?)?;
+/// A shell over a session: of an engine here, or on a server.
+fn shell(args: &Args) -> Result<(Shell, Option<Engine>)> {
+    let (session, engine): (Box<dyn Session>, _) = match &args.connect {
+        Some(url) => (connect::session(args, url)?, None),
+        None => {
+            let engine = Engine::start(config::engine_options(args)?)?;
+            (Box::new(engine.session()), Some(engine))
+        }
+    };
     let mut display = Display::new()?;
     args.apply_to(&mut display)?;
     let output = match &args.output {
@@ -133,6 +150,6 @@ fn shell(args: &Args) -> Result<(Shell, Engine)> {
         go_on: args.go_on,
         receipts: args.report.iter().any(|(format, _)| format == "json"),
     };
-    let shell = Shell::new(Box::new(engine.session()), options)?;
+    let shell = Shell::new(session, options)?;
     Ok((shell, engine))
 }

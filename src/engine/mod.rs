@@ -4,18 +4,24 @@
 //! statement goes `text → parse → resolve names → logical plan → bind → optimise → physical plan →
 //! run → receipt`; [`run`] is that way, the other modules its parts.
 
+mod admission;
 mod arithmetic;
 mod codec;
 mod depth;
 mod error;
 mod estimate;
 mod exhausted;
+mod ingest;
 mod large_top;
+mod listing;
 mod memory;
 mod names;
 mod own;
 mod parameters;
 mod planning;
+mod prepare;
+pub mod protocol;
+mod queries;
 mod query;
 mod read_points;
 mod receipt;
@@ -40,23 +46,34 @@ mod write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use admission::AdmissionLimits;
+pub use ingest::{IfExists, Ingest};
+pub use listing::{TableFilter, TableListing};
 pub use parameters::Parameters;
-pub use query::{LocalQuery, Outcome, Progress, Query};
+pub use prepare::{Description, Parameter, StatementKind};
+pub use queries::{QueryState, QuerySummary};
+pub use query::{LocalQuery, Outcome, Pinned, Progress, Query};
 pub use runtime::QUERY_THREAD;
 pub use session::{LocalSession, Session};
 pub use settings::{Origin, SettingValue};
 pub use trust::{is_trusted, trust};
 
+pub use crate::catalog::sql_type_name;
 use crate::catalog::{Catalogs, Folder};
 use crate::connectors::CONNECTORS;
 use crate::error::Result;
 use crate::spi::Shared;
+use admission::Admission;
+use queries::Queries;
 use read_points::ReadPoints;
 use runtime::QueryRuntime;
 use settings::Settings;
 use spill::SpillFolder;
 use state::BaseState;
 use stores::EngineStores;
+
+/// The user of sessions that no server made.
+const LOCAL_USER: &str = "local";
 
 /// What an engine is started with.
 #[derive(Debug, Default)]
@@ -79,6 +96,8 @@ pub struct EngineOptions {
     pub settings: Vec<SettingValue>,
     /// The current catalog and schema of new sessions.
     pub home: Option<[String; 2]>,
+    /// How many statements may run and wait at once.
+    pub admission: AdmissionLimits,
 }
 
 /// One engine: catalogs, caches, memory, and the threads that queries run on.
@@ -96,6 +115,8 @@ struct EngineParts {
     settings: Settings,
     read_points: ReadPoints,
     home: [String; 2],
+    admission: Arc<Admission>,
+    queries: Arc<Queries>,
     spill: Mutex<Option<SpillFolder>>,
 }
 
@@ -132,13 +153,30 @@ impl Engine {
             settings,
             read_points,
             home,
+            admission: Admission::new(options.admission),
+            queries: Arc::default(),
             spill: Mutex::new(Some(spill)),
         })))
     }
 
     /// A new session with the engine's defaults.
     pub fn session(&self) -> LocalSession {
-        LocalSession::new(Arc::clone(&self.0))
+        self.session_of(LOCAL_USER)
+    }
+
+    /// A new session of a user of a server.
+    pub fn session_of(&self, user: &str) -> LocalSession {
+        LocalSession::new(Arc::clone(&self.0), user.to_owned())
+    }
+
+    /// Ends every statement that runs, saying why.
+    pub fn end_all(&self, why: &str) {
+        self.0.queries.end_all(why);
+    }
+
+    /// The statements that ran and run, of all users, oldest first.
+    pub fn queries(&self) -> Vec<QuerySummary> {
+        self.0.queries.summaries()
     }
 
     /// Ends the engine: cancelled statements get a moment to clean up, and the spill folder goes.

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use super::EngineParts;
 use crate::error::{Error, Result};
-use crate::spi::StatementContext;
+use crate::spi::{ReadPoint, StatementContext};
 
 /// What a statement gives.
 #[derive(Clone, Debug)]
@@ -55,11 +55,33 @@ pub struct LocalQuery {
     pub(super) outcome: Outcome,
     pub(super) statement: Arc<StatementContext>,
     pub(super) batches: mpsc::Receiver<Result<RecordBatch>>,
+    // Says that the first batch is wanted, of a statement that waits for it.
+    pub(super) ask: Option<oneshot::Sender<()>>,
     pub(super) task: RunningTask,
     pub(super) started: Instant,
     pub(super) deadline: Option<Deadline>,
     pub(super) rows: u64,
     pub(super) first_row: Option<Duration>,
+}
+
+/// What a statement has pinned, for another run over exactly the same.
+#[derive(Clone, Debug)]
+pub struct Pinned(Arc<StatementContext>);
+
+impl Pinned {
+    /// The read point; `None` when nothing is pinned.
+    pub(super) fn read_point(&self) -> Option<ReadPoint> {
+        let book = self.0.read_point();
+        let point = book.replayed().cloned().unwrap_or_else(|| book.pinned());
+        (!point.is_empty()).then_some(point)
+    }
+}
+
+impl LocalQuery {
+    /// What it has pinned.
+    pub fn pinned(&self) -> Pinned {
+        Pinned(Arc::clone(&self.statement))
+    }
 }
 
 /// When a statement has to end, and the limit to name then.
@@ -103,6 +125,10 @@ impl Query for LocalQuery {
     }
 
     async fn next(&mut self) -> Option<Result<RecordBatch>> {
+        if let Some(ask) = self.ask.take() {
+            // A statement that has ended meanwhile has left its error among the batches.
+            let _ = ask.send(());
+        }
         let batch = match self.deadline {
             None => self.batches.recv().await,
             Some(deadline) => {

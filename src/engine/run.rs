@@ -18,13 +18,15 @@ use datafusion::sql::parser::{DFParserBuilder, Statement as DfStatement};
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::sync::{mpsc, oneshot};
 
+use super::admission::Permit;
 use super::error::{from_datafusion, lowered};
 use super::memory::StatementPool;
 use super::own::{self, Own};
 use super::parameters::{self, Parameters};
+use super::queries::{Entered, QueryState};
 use super::query::Outcome;
 use super::rewrite::correlated::mend_not_in;
 use super::rewrite::mixed;
@@ -53,6 +55,9 @@ pub(super) struct Job {
     pub(super) work: Work,
     pub(super) parameters: Parameters,
     pub(super) session: Arc<SessionParts>,
+    /// What is read in the place of what is there now, whatever the session says.
+    pub(super) replay: Option<ReadPoint>,
+    pub(super) entered: Entered,
 }
 
 /// What a statement came to.
@@ -72,17 +77,39 @@ impl Started {
     }
 }
 
-/// Runs a statement on the query threads: says what it gives on `head`, then sends its batches.
+/// Runs a statement on the query threads: says what it gives on `head`, then sends its batches,
+/// once `asked` says that somebody wants them.
 pub(super) async fn drive(
     job: Job,
     head: oneshot::Sender<Result<(Outcome, Arc<StatementContext>)>>,
     batches: mpsc::Sender<Result<RecordBatch>>,
+    asked: Option<oneshot::Receiver<()>>,
+) {
+    let query = Arc::clone(&job.entered.query);
+    let told = batches.clone();
+    tokio::select! {
+        biased;
+        error = query.killed() => {
+            query.fail(&error);
+            let _ = told.send(Err(error)).await;
+        }
+        () = deliver(job, head, batches, asked) => {}
+    }
+}
+
+async fn deliver(
+    job: Job,
+    head: oneshot::Sender<Result<(Outcome, Arc<StatementContext>)>>,
+    batches: mpsc::Sender<Result<RecordBatch>>,
+    asked: Option<oneshot::Receiver<()>>,
 ) {
     let began = Instant::now();
+    let query = &job.entered.query;
     let started = AssertUnwindSafe(start(&job)).catch_unwind().await;
     let started = started.unwrap_or_else(|panic| Err(panicked(&panic)));
     let (started, statement) = match started {
         Err(e) => {
+            query.fail(&e);
             // A front end that is gone does not need the error.
             let _ = head.send(Err(e));
             return;
@@ -93,6 +120,7 @@ pub(super) async fn drive(
         Started::Done(tag) => {
             // Before anyone can ask for it.
             receipt::write(&statement, receipt::Run { rows: 0, began, first_row: None });
+            query.enter(QueryState::Finished);
             (Outcome::Done(tag), None)
         }
         Started::Batches(schema, ready) => {
@@ -105,6 +133,20 @@ pub(super) async fn drive(
         return;
     }
     let Some(mut stream) = ready else { return };
+    if let Some(asked) = asked {
+        query.enter(QueryState::Planned);
+        if asked.await.is_err() {
+            return;
+        }
+    }
+    let _turn = match job.turn().await {
+        Ok(turn) => turn,
+        Err(e) => {
+            query.fail(&e);
+            let _ = batches.send(Err(e)).await;
+            return;
+        }
+    };
     let mut run = receipt::Run { rows: 0, began, first_row: None };
     loop {
         let next = AssertUnwindSafe(stream.next()).catch_unwind().await;
@@ -113,12 +155,13 @@ pub(super) async fn drive(
             Ok(Some(batch)) => batch.map_err(from_datafusion),
             Err(panic) => Err(panicked(&panic)),
         };
-        let failed = batch.is_err();
+        let failed = batch.as_ref().err().inspect(|e| query.fail(e)).is_some();
         let rows = batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
         if rows > 0 && run.first_row.is_none() {
             run.first_row = Some(began.elapsed());
         }
         run.rows += rows;
+        query.add_rows(rows);
         if batches.send(batch).await.is_err() || failed {
             return;
         }
@@ -126,6 +169,18 @@ pub(super) async fn drive(
     drop(stream);
     // The front end sees the end when `batches` is dropped, and may ask for the receipt then.
     receipt::write(&statement, run);
+    query.enter(QueryState::Finished);
+}
+
+impl Job {
+    /// Waits for the right to run.
+    pub(super) async fn turn(&self) -> Result<Permit> {
+        let query = &self.entered.query;
+        query.enter(QueryState::Queued);
+        let turn = self.session.engine.admission.admit(&self.session.user).await?;
+        query.enter(QueryState::Running);
+        Ok(turn)
+    }
 }
 
 fn panicked(panic: &Box<dyn std::any::Any + Send>) -> Error {
@@ -172,6 +227,7 @@ impl<'a> Statement<'a> {
             book,
             Arc::clone(&engine.shared),
         ));
+        job.entered.query.reads_with(&context);
         let home = session.home().clone();
         let config = settings.config().clone();
         let planner = Arc::new(Planner { session: Arc::clone(session), config: config.clone() });
@@ -189,9 +245,16 @@ impl<'a> Statement<'a> {
     /// Plans a parsed statement of DataFusion's, its names resolved and its parameters bound.
     pub(super) async fn plan(
         &self,
-        mut statement: DfStatement,
+        statement: DfStatement,
         parameters: &Parameters,
     ) -> Result<LogicalPlan> {
+        let plan = parameters::bind(self.plan_unbound(statement).await?, parameters)?;
+        mixed::refuse(&plan)?;
+        Ok(plan)
+    }
+
+    /// Plans a parsed statement of DataFusion's, its names resolved, its parameters left open.
+    pub(super) async fn plan_unbound(&self, mut statement: DfStatement) -> Result<LogicalPlan> {
         match &mut statement {
             DfStatement::Statement(inner) => {
                 names::resolve(inner.as_mut(), &self.catalogs, &self.home).await?;
@@ -205,10 +268,7 @@ impl<'a> Statement<'a> {
             | DfStatement::CopyTo(_)
             | DfStatement::Reset(_) => {}
         }
-        let plan = self.state.statement_to_plan(statement).await.translated()?;
-        let plan = parameters::bind(mend_not_in(plan)?, parameters)?;
-        mixed::refuse(&plan)?;
-        Ok(plan)
+        mend_not_in(self.state.statement_to_plan(statement).await.translated()?)
     }
 
     /// The physical plan of a logical one.
@@ -231,11 +291,16 @@ impl<'a> Statement<'a> {
         self.start(physical, again)
     }
 
-    /// Starts a physical plan; `again` is what to do when it does not fit in memory.
+    /// A physical plan that starts when its first batch is asked for; `again` is what to do when it
+    /// does not fit in memory.
     fn start(&self, physical: Arc<dyn ExecutionPlan>, again: Option<Again>) -> Result<Started> {
         let planned = physical.schema();
         let schema = names::visible(&planned);
-        let stream = rows::start(physical, self.task(), again).translated()?;
+        let task = self.task();
+        // Operators that spawn tasks do so when they are started, not when they are read.
+        let stream =
+            futures::stream::once(async move { rows::start(physical, task, again) }).try_flatten();
+        let stream = Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&planned), stream));
         if Arc::ptr_eq(&schema, &planned) {
             return Ok(Started::Stream(schema, stream));
         }
@@ -310,6 +375,13 @@ impl StatementPlanner for Planner {
     fn functions(&self) -> Result<RecordBatch> {
         show::functions(self.session.engine.base.state())
     }
+
+    fn queries(&self) -> Result<RecordBatch> {
+        let user = self.session.user.as_str();
+        let mut listed = self.session.engine.queries.summaries();
+        listed.retain(|query| query.user == user || user == super::LOCAL_USER);
+        show::queries(&listed)
+    }
 }
 
 /// The tokens of a statement without white space and comments.
@@ -374,7 +446,10 @@ async fn start(job: &Job) -> Result<(Started, Statement<'_>)> {
     // SET, RESET and lists work under a read point that is gone.
     let follows = own.as_ref().is_none_or(Own::opens_tables);
     let named = job.session.settings().own().read_point.filter(|_| follows);
-    let replayed = named.map(|name| job.session.engine.read_points.find(&name)).transpose()?;
+    let replayed = match &job.replay {
+        Some(point) if follows => Some(point.clone()),
+        _ => named.map(|name| job.session.engine.read_points.find(&name)).transpose()?,
+    };
     let statement = Statement::new(job, replayed)?;
     let started = match own {
         Some(own) => run_own(&statement, own).await?,
@@ -411,7 +486,7 @@ pub(super) async fn physical(statement: &Statement<'_>) -> Result<Arc<dyn Execut
     }
 }
 
-async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Started> {
+pub(super) async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Started> {
     let session = &statement.job.session;
     match own {
         Own::Set { name, value } => {
@@ -428,8 +503,11 @@ async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Started> {
         Own::Use { parts } => tables::use_home(statement, &parts).await,
         Own::Summarize { table, query } => summarize::run(statement, table, query).await,
         Own::Deallocate { name } => tables::deallocate(statement, name),
-        Own::Kill { id } => Err(Error::not_found(format!("no statement {id} is running"))
-            .with_hint("a prompt runs one statement at a time; Ctrl-C ends it")),
+        Own::Kill { id } => {
+            let user = session.user.as_str();
+            session.engine.queries.kill(&id, user, |owner| owner == user)?;
+            Ok(Started::Done("KILL".to_owned()))
+        }
         Own::ExplainEstimate { statement: tokens } => {
             estimate::explain(statement, parse_one(tokens)?).await
         }

@@ -11,12 +11,21 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::EngineParts;
 use super::parameters::Parameters;
-use super::query::{Deadline, LocalQuery, Query, RunningTask};
+use super::prepare::{Description, describe};
+use super::queries::Entered;
+use super::query::{Deadline, LocalQuery, Pinned, Query, RunningTask};
 use super::receipt::Receipts;
 use super::run::{self, Job, Work};
 use super::settings::{Origin, Settings};
 use crate::catalog::SessionObjects;
 use crate::error::{Error, Result};
+
+/// When the rows of a statement begin to be computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    AtOnce,
+    WhenAsked,
+}
 
 /// How many batches a query may be ahead of its reader.
 const BATCHES_AHEAD: usize = 2;
@@ -46,6 +55,7 @@ pub(super) struct Prepared {
 #[derive(Debug)]
 pub(super) struct SessionParts {
     pub(super) engine: Arc<EngineParts>,
+    pub(super) user: String,
     pub(super) objects: Arc<SessionObjects>,
     settings: Mutex<Settings>,
     home: Mutex<[String; 2]>,
@@ -75,11 +85,12 @@ fn query_id() -> String {
 }
 
 impl LocalSession {
-    pub(super) fn new(engine: Arc<EngineParts>) -> Self {
+    pub(super) fn new(engine: Arc<EngineParts>, user: String) -> Self {
         let settings = Mutex::new(engine.settings.clone());
         let home = Mutex::new(engine.home.clone());
         Self(Arc::new(SessionParts {
             engine,
+            user,
             objects: Arc::default(),
             settings,
             home,
@@ -106,10 +117,7 @@ impl LocalSession {
     /// bytes, naming it.
     pub async fn encode_plan(&self, sql: &str, parameters: &Parameters) -> Result<Vec<u8>> {
         let job = self.job(Work::Sql(sql.to_owned()), parameters);
-        let task = self.0.engine.runtime.handle()?.spawn(async move { run::encode(&job).await });
-        let _cancels =
-            RunningTask { engine: Arc::clone(&self.0.engine), task: task.abort_handle() };
-        task.await.map_err(|e| Error::internal(format!("the statement was not planned: {e}")))?
+        self.apart(async move { run::encode(&job).await }).await
     }
 
     /// Runs a plan that [`encode_plan`](Self::encode_plan) has made.
@@ -117,15 +125,103 @@ impl LocalSession {
     /// # Errors
     /// `Unsupported` for the plan of another version of Sluice, `Corrupt` for bytes that are none.
     pub async fn run_encoded(&self, plan: &[u8]) -> Result<Box<dyn Query>> {
-        self.begin(self.job(Work::Plan(plan.to_vec()), &Parameters::default())).await
+        let job = self.job(Work::Plan(plan.to_vec()), &Parameters::default());
+        Ok(Box::new(self.begin(job, Start::AtOnce).await?))
     }
 
-    fn job(&self, work: Work, parameters: &Parameters) -> Job {
+    /// Starts a statement and holds it before its first row: what it reads is pinned and planned,
+    /// nothing of it runs until [`Query::next`] is called. A statement without rows has run.
+    ///
+    /// # Errors
+    /// As [`Session::run`]'s.
+    pub async fn plan(&self, sql: &str, parameters: &Parameters) -> Result<LocalQuery> {
+        self.begin(self.job(Work::Sql(sql.to_owned()), parameters), Start::WhenAsked).await
+    }
+
+    /// As [`plan`](Self::plan), over exactly what another run has pinned.
+    ///
+    /// # Errors
+    /// As [`Session::run`]'s; `Gone` when it is not there any more.
+    pub async fn plan_again(
+        &self,
+        sql: &str,
+        parameters: &Parameters,
+        pinned: &Pinned,
+    ) -> Result<LocalQuery> {
+        let mut job = self.job(Work::Sql(sql.to_owned()), parameters);
+        job.replay = pinned.read_point();
+        self.begin(job, Start::WhenAsked).await
+    }
+
+    /// What a statement will give and which parameters it takes; nothing of it runs.
+    ///
+    /// # Errors
+    /// `Sql` and what else planning may find.
+    pub async fn describe(&self, sql: &str) -> Result<Description> {
+        let job = self.unlisted_job(sql);
+        self.apart(async move { describe(&job).await }).await
+    }
+
+    /// Does work on the query threads, and ends it when nobody waits for it any more.
+    pub(super) async fn apart<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let task = self.0.engine.runtime.handle()?.spawn(work);
+        let _cancels =
+            RunningTask { engine: Arc::clone(&self.0.engine), task: task.abort_handle() };
+        task.await.map_err(|e| Error::internal(format!("the statement was not planned: {e}")))?
+    }
+
+    /// The value of a setting, as SHOW gives it.
+    ///
+    /// # Errors
+    /// As SHOW's.
+    pub fn setting(&self, name: &str) -> Result<Option<String>> {
+        self.0.settings().get(name)
+    }
+
+    /// A session of the same user that has set and made nothing.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self::new(Arc::clone(&self.0.engine), self.0.user.clone())
+    }
+
+    /// Ends a statement of the session's user, as KILL does.
+    ///
+    /// # Errors
+    /// `NotFound` when it does not run.
+    pub fn kill(&self, id: &str) -> Result<()> {
+        let user = self.user();
+        self.0.engine.queries.kill(id, user, |owner| owner == user)
+    }
+
+    /// Whose session it is.
+    pub fn user(&self) -> &str {
+        &self.0.user
+    }
+
+    pub(super) fn job(&self, work: Work, parameters: &Parameters) -> Job {
         let session = Arc::clone(&self.0);
-        Job { id: query_id(), work, parameters: parameters.clone(), session }
+        let id = query_id();
+        let sql = match &work {
+            Work::Sql(sql) => sql.as_str(),
+            Work::Plan(_) => "",
+        };
+        let entered = session.engine.queries.enter(&id, &session.user, sql);
+        Job { id, work, parameters: parameters.clone(), session, replay: None, entered }
     }
 
-    async fn begin(&self, job: Job) -> Result<Box<dyn Query>> {
+    /// A job that is planned and never run.
+    pub(super) fn unlisted_job(&self, sql: &str) -> Job {
+        let session = Arc::clone(&self.0);
+        let id = query_id();
+        let entered = Entered::unlisted(&id, &session.user);
+        let work = Work::Sql(sql.to_owned());
+        Job { id, work, parameters: Parameters::default(), session, replay: None, entered }
+    }
+
+    async fn begin(&self, job: Job, start: Start) -> Result<LocalQuery> {
         let started = Instant::now();
         let engine = &self.0.engine;
         let id = job.id.clone();
@@ -134,7 +230,15 @@ impl LocalSession {
         let deadline = limit.map(|limit| Deadline { at: started + limit, limit });
         let (head, begun) = oneshot::channel();
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
-        let task = engine.runtime.handle()?.spawn(run::drive(job, head, sender));
+        let (ask, asked) = match start {
+            Start::AtOnce => (None, None),
+            Start::WhenAsked => {
+                let (ask, asked) = oneshot::channel();
+                (Some(ask), Some(asked))
+            }
+        };
+        let query = Arc::clone(&job.entered.query);
+        let task = engine.runtime.handle()?.spawn(run::drive(job, head, sender, asked));
         let task = RunningTask { engine: Arc::clone(engine), task: task.abort_handle() };
         let begun = match deadline {
             None => begun.await,
@@ -144,26 +248,30 @@ impl LocalSession {
             }
         };
         let (outcome, statement) = begun.map_err(|_| {
-            Error::internal("the statement ended without an answer: this is a bug in Sluice")
+            query.kill_reason().unwrap_or_else(|| {
+                Error::internal("the statement ended without an answer: this is a bug in Sluice")
+            })
         })??;
-        Ok(Box::new(LocalQuery {
+        Ok(LocalQuery {
             id,
             outcome,
             statement,
             batches,
+            ask,
             task,
             started,
             deadline,
             rows: 0,
             first_row: None,
-        }))
+        })
     }
 }
 
 #[async_trait]
 impl Session for LocalSession {
     async fn run(&self, sql: &str, parameters: &Parameters) -> Result<Box<dyn Query>> {
-        self.begin(self.job(Work::Sql(sql.to_owned()), parameters)).await
+        let job = self.job(Work::Sql(sql.to_owned()), parameters);
+        Ok(Box::new(self.begin(job, Start::AtOnce).await?))
     }
 
     fn home(&self) -> [String; 2] {

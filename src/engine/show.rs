@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
+};
 use datafusion::arrow::compute::filter_record_batch;
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::Signature;
 
 use super::arithmetic;
 use super::own::Own;
+use super::queries::QuerySummary;
 use super::run::{Started, Statement};
 use crate::catalog::{FullName, NamePart, ObjectName, sql_type_name};
 use crate::error::{Error, Result};
@@ -77,12 +80,17 @@ fn liked(batch: RecordBatch, pattern: Option<&str>) -> Result<RecordBatch> {
 
 fn catalogs(statement: &Statement<'_>, like: Option<&str>) -> Result<RecordBatch> {
     let mut lines = statement.catalogs.catalogs().summaries();
-    lines.push(crate::catalog::CatalogSummary {
-        name: "session".to_owned(),
-        connector: "session".to_owned(),
-        location: String::new(),
-        description: "tables and views of this session".to_owned(),
-    });
+    for (name, about) in [
+        ("session", "tables and views of this session"),
+        ("system", "what Sluice itself does: system.runtime.queries"),
+    ] {
+        lines.push(crate::catalog::CatalogSummary {
+            name: name.to_owned(),
+            connector: name.to_owned(),
+            location: String::new(),
+            description: about.to_owned(),
+        });
+    }
     let batch = texts(&[
         ("catalog", some(&lines, |line| line.name.clone())),
         ("connector", some(&lines, |line| line.connector.clone())),
@@ -194,6 +202,44 @@ async fn show_create(statement: &Statement<'_>, name: &ObjectName) -> Result<Rec
     texts(&[("name", vec![Some(name.to_string())]), ("definition", vec![Some(definition)])])
 }
 
+/// `system.runtime.queries`.
+pub(super) fn queries(listed: &[QuerySummary]) -> Result<RecordBatch> {
+    let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
+    let number = |name: &str| Field::new(name, DataType::UInt64, false);
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let schema = Schema::new(vec![
+        text("query_id", false),
+        text("user", false),
+        text("state", false),
+        Field::new("began", instant, false),
+        number("elapsed_ms"),
+        number("rows"),
+        number("bytes"),
+        text("error", true),
+        text("sql", false),
+    ]);
+    let texts = |of: fn(&QuerySummary) -> &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(listed.iter().map(of)))
+    };
+    let numbers = |of: fn(&QuerySummary) -> u64| -> ArrayRef {
+        Arc::new(UInt64Array::from_iter_values(listed.iter().map(of)))
+    };
+    let began = listed.iter().map(|query| query.began.timestamp_micros());
+    let began = TimestampMicrosecondArray::from_iter_values(began).with_timezone("UTC");
+    let columns: Vec<ArrayRef> = vec![
+        texts(|query| &query.id),
+        texts(|query| &query.user),
+        texts(|query| query.state.as_str()),
+        Arc::new(began),
+        numbers(|query| query.elapsed_ms),
+        numbers(|query| query.rows),
+        numbers(|query| query.bytes),
+        Arc::new(listed.iter().map(|query| query.error.as_deref()).collect::<StringArray>()),
+        texts(|query| &query.sql),
+    ];
+    RecordBatch::try_new(Arc::new(schema), columns).map_err(|e| Error::internal(e.to_string()))
+}
+
 /// What a table is, as the statement that would declare its columns.
 fn create_table(name: &FullName, schema: &Schema) -> String {
     let columns: Vec<_> = schema
@@ -269,10 +315,15 @@ async fn check(statement: &Statement<'_>, catalog: Option<NamePart>) -> Result<R
             });
         }
     }
+    checked(&findings)
+}
+
+/// The answer of `CHECK CATALOG`.
+pub(super) fn checked(findings: &[Finding]) -> Result<RecordBatch> {
     texts(&[
-        ("severity", some(&findings, |finding| finding.severity.as_str().to_owned())),
-        ("object", some(&findings, |finding| finding.object.clone())),
-        ("message", some(&findings, |finding| finding.message.clone())),
+        ("severity", some(findings, |finding| finding.severity.as_str().to_owned())),
+        ("object", some(findings, |finding| finding.object.clone())),
+        ("message", some(findings, |finding| finding.message.clone())),
         ("fix", findings.iter().map(|finding| finding.fix.clone()).collect()),
     ])
 }

@@ -47,6 +47,7 @@ pub(super) async fn run(
     let fields: Vec<Arc<Field>> = input.schema().fields().iter().cloned().collect();
     let plan = aggregate(input)?;
     let physical = statement.admit(&plan).await?;
+    let _turn = statement.job.turn().await?;
     let batches = collect(physical, statement.task()).await.translated()?;
     let row = batches
         .into_iter()
@@ -133,6 +134,15 @@ fn answer(fields: &[Arc<Field>], row: &RecordBatch) -> Result<RecordBatch> {
             values.push(if number { float(next()?)? } else { None });
         }
     }
+    batch(fields, rows, lines)
+}
+
+/// The answer of `SUMMARIZE` of a table without columns: its schema.
+pub(super) fn nothing() -> Result<RecordBatch> {
+    batch(&[], 0, Lines::default())
+}
+
+fn batch(fields: &[Arc<Field>], rows: u64, lines: Lines) -> Result<RecordBatch> {
     let [mean, q25, q50, q75] = lines.numbers;
     let share = |nulls: &u64| {
         if rows == 0 { 0.0 } else { (*nulls as f64 / rows as f64 * 1e4).round() / 100.0 }

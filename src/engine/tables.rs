@@ -214,7 +214,7 @@ pub(super) async fn create_external(
     done("CREATE EXTERNAL TABLE")
 }
 
-async fn collect(
+pub(super) async fn collect(
     statement: &Statement<'_>,
     plan: LogicalPlan,
     name: &str,
@@ -222,6 +222,7 @@ async fn collect(
     replace: bool,
 ) -> Result<usize> {
     let physical = statement.admit(&plan).await?;
+    let _turn = statement.job.turn().await?;
     let table = SessionTable::collect(physical, statement.task()).await?;
     let rows = table.rows();
     let object = SessionObject::Table { provider: std::sync::Arc::new(table), definition };

@@ -181,11 +181,15 @@ pub(super) async fn clean(
     let age: Duration = humantime::parse_duration(older_than.unwrap_or(LEFT_BEHIND))
         .map_err(|e| Error::sql(format!("an age such as '1day' or '2h': {e}")))?;
     let catalog = statement.catalogs.catalog_named(catalog)?;
-    let removed = statement.catalogs.catalogs().clean(&statement.context, &catalog, age).await?;
+    let gone = statement.catalogs.catalogs().clean(&statement.context, &catalog, age).await?;
+    removed(gone).map(Started::batch)
+}
+
+/// The answer of `CLEAN CATALOG`.
+pub(super) fn removed(removed: Vec<String>) -> Result<RecordBatch> {
     let schema = Schema::new(vec![Field::new("removed", DataType::Utf8, false)]);
     let column: ArrayRef = Arc::new(StringArray::from(removed));
-    let batch = RecordBatch::try_new(Arc::new(schema), vec![column]);
-    batch.map(Started::batch).map_err(|e| Error::internal(e.to_string()))
+    RecordBatch::try_new(Arc::new(schema), vec![column]).map_err(|e| Error::internal(e.to_string()))
 }
 
 fn inner(name: &FullName) -> TableName {
@@ -197,7 +201,7 @@ fn new_name(part: &NamePart) -> String {
     if part.quoted { part.text.clone() } else { part.text.to_lowercase() }
 }
 
-fn typed_name(name: &ast::ObjectName) -> ObjectName {
+pub(super) fn typed_name(name: &ast::ObjectName) -> ObjectName {
     let idents = name.0.iter().filter_map(ObjectNamePart::as_ident);
     let parts = idents
         .map(|ident| NamePart { text: ident.value.clone(), quoted: ident.quote_style.is_some() });
@@ -208,7 +212,7 @@ fn typed_name(name: &ast::ObjectName) -> ObjectName {
 
 /// The query's columns as the table's: by position, or by the names of a column list; a column
 /// that is not named is NULL.
-fn fit(
+pub(super) fn fit(
     plan: LogicalPlan,
     table: &SchemaRef,
     columns: &[String],
@@ -287,7 +291,7 @@ fn loses(from: &DataType, to: &DataType) -> bool {
 }
 
 /// Runs a plan into a writer; how many rows there were.
-async fn run(
+pub(super) async fn run(
     statement: &Statement<'_>,
     plan: LogicalPlan,
     mut writer: Box<dyn TableWriter>,
@@ -311,6 +315,7 @@ async fn feed(
 ) -> Result<u64> {
     let plan = clustered(plan, writer.clustered_by())?;
     let physical = statement.admit(&plan).await?;
+    let _turn = statement.job.turn().await?;
     let mut stream = execute_stream(physical, statement.task()).translated()?;
     let mut rows = 0;
     while let Some(batch) = stream.next().await {

@@ -8,8 +8,10 @@ use std::fmt;
 use std::sync::Arc;
 
 mod nearest;
+mod parts;
 
 pub use nearest::nearest;
+pub use parts::ErrorParts;
 
 /// What a caller can do about an error, not which layer it came from.
 ///
@@ -45,6 +47,23 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Config,
+        Self::Sql,
+        Self::NotFound,
+        Self::Denied,
+        Self::Unauthenticated,
+        Self::Corrupt,
+        Self::Unsupported,
+        Self::Unavailable,
+        Self::Exhausted,
+        Self::TimedOut,
+        Self::Gone,
+        Self::Cancelled,
+        Self::Internal,
+    ];
+
     /// The kind as machine formats and the last line on stderr spell it.
     pub fn as_str(self) -> &'static str {
         match self {

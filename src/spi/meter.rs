@@ -138,6 +138,11 @@ impl ScanMeter {
         Ok(())
     }
 
+    /// The bytes that were asked of systems so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.amount.load(Ordering::Relaxed)
+    }
+
     /// Counts what a scan of `source` is about to read.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ mod program;
 mod prompt;
 mod read_points;
 mod rows;
+mod served;
 mod slt;
 mod text;
 mod writes;

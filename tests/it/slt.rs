@@ -1,4 +1,4 @@
-//! Runs the SQL tests of `tests/slt` in process: one fresh session per file.
+//! Runs the SQL tests of `tests/slt` in process and through Flight SQL: one fresh session per file.
 //!
 //! Records under `onlyif pending` are wrong today, with the right answer written down. They are
 //! left out of the first pass; the second one holds that each still fails, so that a mended one
@@ -10,6 +10,7 @@ use sluice::error::Error;
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Record, Runner};
 
 use crate::rows::{read, shipped_catalog, slt_files};
+use crate::served::Served;
 
 /// A session as the runner sees it.
 struct Database(Box<dyn Session>);
@@ -40,28 +41,43 @@ fn is_pending(record: &Record<DefaultColumnType>) -> bool {
     })
 }
 
-/// Runs the files of a folder; panics with every record that answers otherwise.
+/// Runs the files of a folder through both doors; panics with every record that answers otherwise.
 fn run(folder: &str, options: impl Fn() -> EngineOptions) {
+    run_through(folder, "in process", |runner| {
+        let engine = Engine::start(options()).unwrap();
+        runner(Box::new(engine.session()));
+    });
+    run_through(folder, "through Flight SQL", |runner| {
+        let served = Served::start(Engine::start(options()).unwrap());
+        runner(Box::new(served.connect()));
+    });
+}
+
+/// Runs the files of a folder, each with a session that `open` hands over.
+fn run_through(folder: &str, door: &str, open: impl Fn(&mut dyn FnMut(Box<dyn Session>))) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (mut ran, mut pending, mut wrong) = (0, 0, Vec::new());
     for file in slt_files(folder) {
-        let engine = Engine::start(options()).unwrap();
-        let mut runner = Runner::new(|| async { Ok(Database(Box::new(engine.session()))) });
-        runner.add_label("pending");
-        runner.with_validator(|_, actual, expected| {
-            actual.iter().map(|row| row.join("\t")).eq(expected.iter().cloned())
-        });
-        runner.with_column_validator(|actual, expected| {
-            actual.len() == expected.len()
-                && actual.iter().zip(expected).all(|(actual, expected)| {
-                    *expected == DefaultColumnType::Any || actual == expected
-                })
-        });
-        for record in sqllogictest::parse_file::<DefaultColumnType>(&file).unwrap() {
-            let is_pending = is_pending(&record);
-            let counts = matches!(record, Record::Query { .. } | Record::Statement { .. });
-            let result = runtime.block_on(runner.run_async(record));
-            match (is_pending, result) {
+        open(&mut |session| {
+            let session = std::sync::Mutex::new(Some(session));
+            let mut runner = Runner::new(|| async {
+                Ok(Database(session.lock().unwrap().take().expect("one connection per file")))
+            });
+            runner.add_label("pending");
+            runner.with_validator(|_, actual, expected| {
+                actual.iter().map(|row| row.join("\t")).eq(expected.iter().cloned())
+            });
+            runner.with_column_validator(|actual, expected| {
+                actual.len() == expected.len()
+                    && actual.iter().zip(expected).all(|(actual, expected)| {
+                        *expected == DefaultColumnType::Any || actual == expected
+                    })
+            });
+            for record in sqllogictest::parse_file::<DefaultColumnType>(&file).unwrap() {
+                let is_pending = is_pending(&record);
+                let counts = matches!(record, Record::Query { .. } | Record::Statement { .. });
+                let result = runtime.block_on(runner.run_async(record));
+                match (is_pending, result) {
                 (true, Ok(_)) => wrong.push(format!(
                     "{}: a record under `onlyif pending` gives the right answer: take the mark away",
                     file.display()
@@ -70,10 +86,11 @@ fn run(folder: &str, options: impl Fn() -> EngineOptions) {
                 (true, Err(_)) => pending += 1,
                 (false, Ok(_)) => ran += usize::from(counts),
             }
-        }
+            }
+        });
     }
-    println!("{folder}: {ran} records right, {pending} pending, {} wrong", wrong.len());
-    assert!(wrong.is_empty(), "{}\n{} records are wrong", wrong.join("\n\n"), wrong.len());
+    println!("{folder} {door}: {ran} records right, {pending} pending, {} wrong", wrong.len());
+    assert!(wrong.is_empty(), "{}\n{} records are wrong {door}", wrong.join("\n\n"), wrong.len());
 }
 
 /// The shipped catalog, as the prompt opens it.

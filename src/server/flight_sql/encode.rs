@@ -1,0 +1,254 @@
+//! Rows on their way to a client: the schema, then messages of a size that every client takes.
+//!
+//! arrow-flight measures a slice by the buffers that it shares with others and splits it into
+//! crumbs, so batches are cut here by what they hold. A reader that takes nothing for long is told
+//! so and loses its statement, as its turn is wanted by others.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use arrow::array::{Array, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ipc::CompressionType;
+use arrow::ipc::writer::IpcWriteOptions;
+use arrow_flight::FlightData;
+use arrow_flight::encode::{DictionaryHandling, FlightDataEncoderBuilder};
+use arrow_flight::error::FlightError;
+use futures::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tonic::Status;
+
+use super::status::{carried, of_flight, plain, status};
+use super::wire::convert;
+use crate::engine::{LocalQuery, Query};
+use crate::error::Error;
+
+/// What clients get batches in.
+pub(super) type FlightStream = Pin<Box<dyn Stream<Item = Result<FlightData, Status>> + Send>>;
+
+/// The bytes that one message should have.
+const MESSAGE: usize = 2 << 20;
+
+/// The bytes that one message may have: ADBC's driver takes no more.
+const LARGEST_MESSAGE: usize = 16 << 20;
+
+/// How results travel.
+#[derive(Clone, Debug)]
+pub(super) struct Wire {
+    /// The columns as they travel.
+    pub(super) schema: SchemaRef,
+    /// Whether bodies are compressed.
+    pub(super) lz4: bool,
+    /// Whether a last message without rows has what the statement has to say.
+    pub(super) notes: bool,
+    /// How long a reader may take nothing.
+    pub(super) patience: Duration,
+}
+
+/// Rows that are there already.
+pub(super) fn batches(schema: SchemaRef, batches: Vec<RecordBatch>) -> FlightStream {
+    let rows = futures::stream::iter(batches.into_iter().map(Ok));
+    let encoder = FlightDataEncoderBuilder::new().with_schema(schema).build(rows);
+    Box::pin(encoder.map(|message| message.map_err(of_flight)))
+}
+
+/// The rows of a statement. Dropping the stream ends it; `held` lives as long.
+pub(super) fn rows(
+    query: LocalQuery,
+    sql: String,
+    wire: Wire,
+    held: impl Send + 'static,
+) -> Result<FlightStream, Status> {
+    let options = IpcWriteOptions::default()
+        .try_with_compression(wire.lz4.then_some(CompressionType::LZ4_FRAME))
+        .map_err(|e| Status::internal(e.to_string()))?;
+    let patience = wire.patience;
+    let notes = Arc::new(Mutex::new(vec![]));
+    let schema = Arc::clone(&wire.schema);
+    let asked = wire.notes;
+    let pieces = Pieces { query, sql, wire, cut: VecDeque::new(), notes: Arc::clone(&notes) };
+    let pieces = futures::stream::try_unfold(pieces, Pieces::next);
+    let messages = FlightDataEncoderBuilder::new()
+        .with_schema(schema)
+        .with_options(options)
+        .with_dictionary_handling(DictionaryHandling::Resend)
+        // They are cut already.
+        .with_max_flight_data_size(usize::MAX)
+        .build(pieces)
+        .map(|message| message.map_err(of_flight));
+    let last = futures::stream::once(async move { last_message(&notes) });
+    let last = last.filter_map(move |message| async move { message.filter(|_| asked).map(Ok) });
+    let (sender, receiver) = mpsc::channel(1);
+    let task = tokio::spawn(async move {
+        let _held = held;
+        pump(Box::pin(messages.chain(last)), sender, patience).await;
+    });
+    Ok(Box::pin(Reading { receiver, task: task.abort_handle() }))
+}
+
+/// What the statement has to say, behind its rows.
+fn last_message(notes: &Mutex<Vec<String>>) -> Option<FlightData> {
+    let notes = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
+    let json = serde_json::to_vec(&notes).ok().filter(|_| !notes.is_empty())?;
+    Some(FlightData { app_metadata: json.into(), ..FlightData::default() })
+}
+
+async fn pump(
+    mut messages: FlightStream,
+    sender: mpsc::Sender<Result<FlightData, Status>>,
+    patience: Duration,
+) {
+    loop {
+        let message = tokio::select! {
+            () = sender.closed() => return,
+            message = messages.next() => message,
+        };
+        let Some(message) = message else { return };
+        let sent = tokio::time::timeout(patience, sender.reserve()).await;
+        match sent {
+            Ok(Ok(place)) => place.send(message),
+            Ok(Err(_)) => return,
+            Err(_) => {
+                drop(messages);
+                let patience = humantime::format_duration(patience);
+                let error = Error::timed_out(format!("the client took no rows for {patience}"))
+                    .with_hint("read results to their end, or close them");
+                let _ = sender.send(Err(plain(&error))).await;
+                return;
+            }
+        }
+    }
+}
+
+/// The client's end; dropped, what feeds it ends.
+struct Reading {
+    receiver: mpsc::Receiver<Result<FlightData, Status>>,
+    task: AbortHandle,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Stream for Reading {
+    type Item = Result<FlightData, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.receiver.poll_recv(context)
+    }
+}
+
+/// The batches of a statement, cast and cut.
+struct Pieces {
+    query: LocalQuery,
+    sql: String,
+    wire: Wire,
+    cut: VecDeque<RecordBatch>,
+    notes: Arc<Mutex<Vec<String>>>,
+}
+
+impl Pieces {
+    async fn next(mut self) -> Result<Option<(RecordBatch, Self)>, FlightError> {
+        loop {
+            if let Some(piece) = self.cut.pop_front() {
+                return Ok(Some((piece, self)));
+            }
+            match self.query.next().await {
+                None => {
+                    let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+                    *notes = self.query.notes();
+                    return Ok(None);
+                }
+                Some(Err(e)) => return Err(carried(status(&e, &self.sql))),
+                // Batches without rows end the result for some drivers.
+                Some(Ok(batch)) if batch.num_rows() == 0 => {}
+                Some(Ok(batch)) => {
+                    let batch = convert(&batch, &self.wire.schema)
+                        .map_err(|e| carried(plain(&does_not_fit(&e))))?;
+                    self.cut = cut(batch).map_err(|e| carried(plain(&e)))?;
+                }
+            }
+        }
+    }
+}
+
+fn does_not_fit(error: &ArrowError) -> Error {
+    Error::sql(format!("a value does not fit the type that it is sent as: {error}"))
+}
+
+/// Pieces of about [`MESSAGE`] bytes.
+fn cut(batch: RecordBatch) -> Result<VecDeque<RecordBatch>, Error> {
+    let bytes = bytes(&batch);
+    if bytes <= MESSAGE {
+        return Ok(VecDeque::from([batch]));
+    }
+    if batch.num_rows() == 1 {
+        if bytes > LARGEST_MESSAGE {
+            return Err(Error::exhausted(format!(
+                "a row of the answer has {bytes} bytes, and clients take {LARGEST_MESSAGE}"
+            ))
+            .with_hint("select fewer columns, or a part of a long one: substr(column, 1, 1000)"));
+        }
+        return Ok(VecDeque::from([batch]));
+    }
+    // Rows differ in length: a half is cut again where it needs to be.
+    let half = (batch.num_rows() * MESSAGE / bytes).clamp(1, batch.num_rows() / 2);
+    let mut pieces = VecDeque::new();
+    let mut at = 0;
+    while at < batch.num_rows() {
+        let length = half.min(batch.num_rows() - at);
+        pieces.extend(cut(batch.slice(at, length))?);
+        at += length;
+    }
+    Ok(pieces)
+}
+
+/// The bytes that the rows of a batch take, without what their buffers share with others.
+fn bytes(batch: &RecordBatch) -> usize {
+    let of = |column: &Arc<dyn Array>| {
+        let whole = column.get_array_memory_size();
+        column.to_data().get_slice_memory_size().unwrap_or(whole)
+    };
+    batch.columns().iter().map(of).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+
+    use super::*;
+
+    fn text(rows: usize, length: usize) -> RecordBatch {
+        let column = StringArray::from_iter_values((0..rows).map(|_| "x".repeat(length)));
+        RecordBatch::try_from_iter([("t", Arc::new(column) as ArrayRef)]).unwrap()
+    }
+
+    #[test]
+    fn a_slice_counts_by_its_own_rows() {
+        let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..1_000_000));
+        let batch = RecordBatch::try_from_iter([("n", column)]).unwrap();
+        let pieces = cut(batch.slice(0, 8192)).unwrap();
+        assert_eq!(pieces.len(), 1);
+    }
+
+    #[test]
+    fn every_row_of_a_large_batch_is_in_one_of_its_pieces() {
+        let pieces = cut(text(300, 100_000)).unwrap();
+        assert!(pieces.len() > 10);
+        assert_eq!(pieces.iter().map(RecordBatch::num_rows).sum::<usize>(), 300);
+        assert!(pieces.iter().all(|piece| bytes(piece) <= 2 * MESSAGE));
+    }
+
+    #[test]
+    fn a_row_that_no_client_takes_is_an_error_that_says_so() {
+        assert!(cut(text(1, LARGEST_MESSAGE + 1)).unwrap_err().message().contains("16777216"));
+        assert_eq!(cut(text(2, LARGEST_MESSAGE / 2)).unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,190 @@
+//! Arrow Flight SQL: the door for JDBC, ODBC, ADBC and for `sluice --connect`.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `door` | the calls of Flight, given to who answers them |
+//! | `caller`, `auth` | who calls, read from headers before anything else |
+//! | `sessions`, `handles` | what a client has here, and when it ends |
+//! | `statements`, `put`, `actions` | preparing, planning, executing, binding, ingesting |
+//! | `metadata`, `sql_info`, `xdbc` | what tools ask before they show anything |
+//! | `wire`, `encode`, `status` | types, messages and errors as they travel |
+//! | `connections`, `tls` | bytes |
+//!
+//! What a statement means, who may run when and which ones run is the engine's.
+
+mod actions;
+mod auth;
+mod caller;
+mod connections;
+mod door;
+mod encode;
+mod handles;
+mod messages;
+mod metadata;
+mod put;
+mod secret;
+mod sessions;
+mod sql_info;
+mod statements;
+mod status;
+mod tls;
+mod wire;
+mod xdbc;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_flight::flight_service_server::FlightServiceServer;
+use tokio::net::TcpListener;
+use tonic::transport::Server as Transport;
+
+pub use sessions::SessionLimits;
+pub use tls::TlsFiles;
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use auth::Auth;
+use caller::Guarded;
+use door::Door;
+use sessions::Sessions;
+use tls::Tls;
+
+/// The bytes that one message of a client may have: 10 MB batches are usual when rows are sent.
+const LARGEST_MESSAGE: usize = 64 << 20;
+
+/// How often it is looked for what is idle.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// How long cancelled statements get to be gone when the server stops.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
+
+/// How a server is set up.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Its certificate; none sends bytes as they are.
+    pub tls: Option<TlsFiles>,
+    /// How many sessions, and how long they are kept.
+    pub sessions: SessionLimits,
+    /// How long a client may take no rows before its statement is ended.
+    pub patience: Duration,
+    /// How long statements may take to end when the server stops.
+    pub grace: Duration,
+}
+
+impl ServerOptions {
+    /// A server at an address, with what is usual.
+    pub fn at(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            tls: None,
+            sessions: SessionLimits::default(),
+            patience: Duration::from_secs(5 * 60),
+            grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    engine: Engine,
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<Arc<Tls>>,
+    door: Door,
+}
+
+impl Server {
+    /// Opens the door: from now on clients can connect.
+    ///
+    /// # Errors
+    /// `Config` for an address that cannot be listened at, or TLS files that cannot be used.
+    pub async fn open(engine: Engine, options: ServerOptions) -> Result<Self> {
+        let wrong = |e: std::io::Error| {
+            Error::config(format!("{}: {e}", options.listen))
+                .with_hint("another process may listen there: take another port with --listen")
+        };
+        let tls = options.tls.clone().map(Tls::new).transpose()?.map(Arc::new);
+        let listener = TcpListener::bind(options.listen).await.map_err(wrong)?;
+        let address = listener.local_addr().map_err(wrong)?;
+        let sessions = Sessions::new(engine.clone(), options.sessions);
+        let door = Door { sessions, options: Arc::new(options) };
+        Ok(Self { engine, listener, address, tls, door })
+    }
+
+    /// The URI that clients connect to.
+    pub fn uri(&self) -> String {
+        let scheme = if self.tls.is_some() { "grpc+tls" } else { "grpc" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// How many sessions there are, for those who watch it.
+    pub fn watch(&self) -> impl Fn() -> usize + Send + 'static {
+        let sessions = Arc::clone(&self.door.sessions);
+        move || sessions.count()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop`: then nobody is let in any more, and statements get their grace.
+    ///
+    /// # Errors
+    /// `Unavailable` when the listener fails.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+        let Self { engine, listener, tls, door, .. } = self;
+        let grace = door.options.grace;
+        let sessions = Arc::clone(&door.sessions);
+        let housekeeping = tokio::spawn(keep_house(Arc::clone(&sessions), tls.clone()));
+        let incoming = connections::accept(listener, tls, sessions);
+        let service = FlightServiceServer::new(door)
+            .max_decoding_message_size(LARGEST_MESSAGE)
+            .max_encoding_message_size(usize::MAX);
+        let (stopping, stopped) = tokio::sync::oneshot::channel();
+        let serving = Transport::builder()
+            .http2_keepalive_interval(Some(Duration::from_secs(20)))
+            .http2_keepalive_timeout(Some(Duration::from_secs(20)))
+            .http2_max_header_list_size(64 << 10)
+            .http2_max_pending_accept_reset_streams(Some(1024))
+            .max_concurrent_streams(1024)
+            .initial_stream_window_size(4 << 20)
+            .initial_connection_window_size(16 << 20)
+            .add_service(Guarded::new(service, Arc::new(Auth::Open)))
+            .serve_with_incoming_shutdown(incoming, async move {
+                stop.await;
+                let _ = stopping.send(());
+            });
+        let served = tokio::select! {
+            served = serving => served.map_err(|e| Error::unavailable(format!("the server: {e}"))),
+            () = async move {
+                if stopped.await.is_ok() {
+                    tokio::time::sleep(grace).await;
+                    engine.end_all("the server is stopping");
+                    tokio::time::sleep(LAST_MOMENT).await;
+                } else {
+                    std::future::pending::<()>().await;
+                }
+            } => Ok(()),
+        };
+        housekeeping.abort();
+        served
+    }
+}
+
+/// Ends what is idle, and takes a new certificate when there is one.
+async fn keep_house(sessions: Arc<Sessions>, tls: Option<Arc<Tls>>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        sessions.sweep();
+        match tls.as_ref().map(|tls| tls.reload()) {
+            Some(Ok(true)) => eprintln!("the certificate was read again"),
+            Some(Err(e)) => eprintln!("the old certificate stays in use: {e}"),
+            Some(Ok(false)) | None => {}
+        }
+    }
+}

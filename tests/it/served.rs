@@ -1,0 +1,71 @@
+//! A server in this process, for as long as a test holds it.
+
+use sluice::client::{Login, RemoteSession, Target};
+use sluice::engine::Engine;
+use sluice::server::flight_sql::{Server, ServerOptions};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+/// A server that runs.
+pub(crate) struct Served {
+    // Dropped last but one: it ends the tasks of connections.
+    runtime: Option<Runtime>,
+    engine: Engine,
+    uri: String,
+    stop: Option<oneshot::Sender<()>>,
+    sessions: Box<dyn Fn() -> usize + Send>,
+}
+
+impl Served {
+    /// Serves an engine at a free port.
+    pub(crate) fn start(engine: Engine) -> Self {
+        Self::with(engine, |_| {})
+    }
+
+    /// Serves an engine with other options than the usual ones.
+    pub(crate) fn with(engine: Engine, change: impl FnOnce(&mut ServerOptions)) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.unwrap();
+        let mut options = ServerOptions::at("127.0.0.1:0".parse().unwrap());
+        change(&mut options);
+        let server = runtime.block_on(Server::open(engine.clone(), options)).unwrap();
+        let uri = server.uri();
+        let sessions = Box::new(server.watch());
+        let (stop, stopped) = oneshot::channel();
+        runtime.spawn(server.run(async move {
+            let _ = stopped.await;
+        }));
+        Self { runtime: Some(runtime), engine, uri, stop: Some(stop), sessions }
+    }
+
+    /// Where it is.
+    pub(crate) fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// How many sessions it has.
+    pub(crate) fn sessions(&self) -> usize {
+        (self.sessions)()
+    }
+
+    /// The engine behind it.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// A session of Sluice's own client.
+    pub(crate) fn connect(&self) -> RemoteSession {
+        let target = Target::parse(&self.uri).unwrap();
+        RemoteSession::connect(&target, &Login::Nobody, &[]).unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
