@@ -86,6 +86,13 @@ fn an_equality_join_of_ten_times_the_memory_is_planned_again_and_spills() {
     // Both sides together are ten times this.
     let ran = limited(&program, "16MiB", sql);
     assert_eq!((ran.stdout.as_str(), ran.code), ("200000,0\n", 0), "{}", ran.stderr);
+    // The plan that did not fit counts neither against the limit nor in the receipt.
+    let more = ["-t", "--csv", "--memory-limit", "16MiB", "--max-scan-records", "400000", "-c"];
+    let ran = program.run(&[&more[..], &[&format!("{sql}; show receipt")]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for line in [",rows_read,400000,", ",files,2,", ",rows_kept,400000,"] {
+        assert!(ran.stdout.contains(line), "{line}: {}", ran.stdout);
+    }
 }
 
 #[test]

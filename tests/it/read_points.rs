@@ -243,6 +243,42 @@ fn what_crosses_a_limit_while_it_runs_is_ended() {
     assert_eq!(lake.csv(sum, &["--max-scan-records", "300"]).stdout, "7650\n");
 }
 
+#[test]
+fn the_limits_of_a_table_file_hold_for_that_table_alone() {
+    let lake = Lake::new(3);
+    lake.add("raw/other.parquet", "select * from generate_series(1, 500) t(n)");
+    let sum = "select sum(n) from lake.raw.events";
+    let file = |text: &str| {
+        lake.0.write("catalog/lake/raw/events.toml", text);
+    };
+    file("max_scan_records = 299\n");
+    let refused = lake.csv(sum, &[]);
+    assert_eq!((refused.stdout.as_str(), refused.code), ("", 5), "{}", refused.stderr);
+    let sentence = "lake.raw.events: the statement scans at least 300 records of it, and its table \
+                    file allows 299";
+    assert!(refused.stderr.contains(sentence), "{}", refused.stderr);
+    assert!(refused.stderr.contains("raise max_scan_records in the table file"));
+    assert_eq!(lake.csv("select sum(n) from lake.raw.other", &[]).stdout, "125250\n");
+    assert_eq!(lake.csv(&format!("{sum} where day = '2026-01-02'"), &[]).stdout, "5050\n");
+    // Which rows a filter needs is only known while it runs.
+    let ended = lake.csv(&format!("{sum} where n % 2 = 0"), &[]);
+    assert_eq!((ended.stdout.as_str(), ended.code), ("", 5), "{}", ended.stderr);
+    assert!(ended.stderr.contains("records of it"), "{}", ended.stderr);
+    // All references of a statement count together.
+    file("max_scan_records = 599\n");
+    assert_eq!(lake.csv(sum, &[]).stdout, "15150\n");
+    let twice = lake.csv(&format!("{sum} union all {sum}"), &[]);
+    assert_eq!((twice.stdout.as_str(), twice.code), ("", 5), "{}", twice.stderr);
+    file("max_scan_bytes = 10\n");
+    let bytes = lake.csv(sum, &[]);
+    assert!(bytes.stderr.contains("bytes of it, and its table file allows 10"), "{}", bytes.stderr);
+    file("");
+    let catalog = "connector = \"files\"\n[options]\nlocation = \"../data\"\n[tables]\nmax_scan_records = 400\n";
+    lake.0.write("catalog/lake.toml", catalog);
+    assert_eq!(lake.csv(sum, &[]).stdout, "15150\n");
+    assert_eq!(lake.csv("select sum(n) from lake.raw.other", &[]).code, 5);
+}
+
 /// The program over the catalog and data that the repository ships.
 fn sample_lake() -> (Program, String) {
     let catalog = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog");

@@ -398,9 +398,8 @@ impl FilesScan {
         let recipe = &self.recipe;
         let source = match self.recipe.format {
             Format::Parquet => parquet::source(store, metered, statement, task, recipe, predicate),
-            Format::Arrow => ipc::source(&self.recipe),
-            Format::Csv | Format::Json => {
-                return Err(Error::internal("text has no stock scan").into());
+            Format::Arrow | Format::Csv | Format::Json => {
+                return Err(Error::internal("only Parquet has a stock scan").into());
             }
         };
         let splits = joined(self.partition(partition)?);
@@ -548,6 +547,17 @@ impl ExecutionPlan for FilesScan {
                 let batch_size = context.session_config().batch_size();
                 self.scan_text(text, partition, metered, &statement, batch_size)?
             }
+            None if self.recipe.format == Format::Arrow => {
+                let partition = ipc::Partition {
+                    number: partition,
+                    splits: self.partition(partition)?.to_vec(),
+                    projection: self.projection.clone(),
+                    schema: self.schema(),
+                    fetch: self.fetch,
+                };
+                let footers = Arc::clone(&pinned) as Arc<dyn ObjectStore>;
+                ipc::scan(footers, metered, &self.recipe, partition, metrics)
+            }
             None => {
                 let inner = self.inner(partition, &statement, Arc::clone(&metered), &context)?;
                 let stream = inner.execute(0, Arc::new(task_over(metered, &context)))?;
@@ -665,7 +675,12 @@ impl ScanLeaf for FilesScan {
         async move {
             let splits: Vec<&Split> = self.splits.iter().flatten().collect();
             let mut estimate = match self.recipe.format {
-                Format::Arrow => ipc::estimate(&splits),
+                Format::Arrow => {
+                    let url = self.recipe.store.as_object_store_url();
+                    let store = task.runtime_env().object_store(url);
+                    let store = store.map_err(|e| Error::internal(e.strip_backtrace()))?;
+                    ipc::estimate(store.as_ref(), &self.recipe, &splits).await?
+                }
                 Format::Csv | Format::Json => text::estimate(&splits),
                 Format::Parquet => {
                     let predicate =
