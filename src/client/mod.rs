@@ -131,7 +131,11 @@ impl Connection {
         let home = Arc::new(Mutex::new(["session".to_owned(), "default".to_owned()]));
         let connection = Self { client, token, home };
         // Where it stands comes with every statement.
-        connection.statement("SHOW timezone").await?;
+        let flight = connection.statement("SHOW timezone").await?;
+        let mut query = query::open(&connection, flight).await?;
+        while let Some(batch) = query.next().await {
+            batch?;
+        }
         Ok(connection)
     }
 

@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(error.message(), "1 statements run and 1 wait: the queue is full");
         assert_eq!(error.retry(), crate::error::Retry::Later);
         drop(left);
-        waiting(&admission, "eve");
+        drop(waiting(&admission, "eve"));
     }
 
     #[tokio::test]

@@ -120,11 +120,12 @@ async fn tables(
         found.extend(matching(tables, filter.table_like.as_deref(), name)?);
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
-    let schemas = if columns {
+    let schemas: Vec<SchemaRef> = if columns {
         let opened = listing.opened(&found).await.into_iter();
         opened.map(|(_, schema)| schema.unwrap_or_else(|_| Arc::new(Schema::empty()))).collect()
     } else {
-        vec![Arc::new(Schema::empty()); found.len()]
+        let none: SchemaRef = Arc::new(Schema::empty());
+        found.iter().map(|_| Arc::clone(&none)).collect()
     };
     let listed = found.into_iter().zip(schemas).map(|(found, columns)| {
         let FullName { catalog, schema, table } = found.name;

@@ -6,6 +6,7 @@
 //! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
 //! `files` writes folders that are hard to read, `changing` files that break or change while they are
 //! read. `canonical` is how values are written in
+//! `files` writes folders that are hard to read, `door` is the server from outside, `served` starts one. `canonical` is how values are written in
 //! `tests/slt`, `rows` how answers are compared, `program` how the program is started.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // A terminal is opened through libc.
@@ -16,6 +17,7 @@ mod changing;
 mod cli;
 mod codec;
 mod conformance;
+mod door;
 mod errors;
 mod files;
 mod limits;

@@ -7,7 +7,7 @@ use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
 
-use super::super::run::{self, Job, Statement, Work};
+use super::super::run::{self, Job, Statement};
 use super::super::{Engine, EngineOptions, LocalSession, Parameters};
 use super::*;
 use crate::error::ErrorKind;
@@ -22,12 +22,7 @@ fn session() -> LocalSession {
 }
 
 fn job(session: &LocalSession, sql: &str) -> Job {
-    Job {
-        id: "test".to_owned(),
-        work: Work::Sql(sql.to_owned()),
-        parameters: Parameters::default(),
-        session: Arc::clone(&session.0),
-    }
+    session.unlisted_job(sql)
 }
 
 /// The error of a plan whose envelope is spoilt by `spoil`, which gets the bytes after the magic.

@@ -53,9 +53,6 @@ use tls::Tls;
 /// The bytes that one message of a client may have: 10 MB batches are usual when rows are sent.
 const LARGEST_MESSAGE: usize = 64 << 20;
 
-/// How often it is looked for what is idle.
-const SWEEP: Duration = Duration::from_secs(10);
-
 /// How long cancelled statements get to be gone when the server stops.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
@@ -72,6 +69,8 @@ pub struct ServerOptions {
     pub patience: Duration,
     /// How long statements may take to end when the server stops.
     pub grace: Duration,
+    /// How often it is looked for what is idle.
+    pub sweep: Duration,
 }
 
 impl ServerOptions {
@@ -83,6 +82,7 @@ impl ServerOptions {
             sessions: SessionLimits::default(),
             patience: Duration::from_secs(5 * 60),
             grace: Duration::from_secs(30),
+            sweep: Duration::from_secs(10),
         }
     }
 }
@@ -140,7 +140,8 @@ impl Server {
         let Self { engine, listener, tls, door, .. } = self;
         let grace = door.options.grace;
         let sessions = Arc::clone(&door.sessions);
-        let housekeeping = tokio::spawn(keep_house(Arc::clone(&sessions), tls.clone()));
+        let housekeeping =
+            tokio::spawn(keep_house(door.options.sweep, Arc::clone(&sessions), tls.clone()));
         let incoming = connections::accept(listener, tls, sessions);
         let service = FlightServiceServer::new(door)
             .max_decoding_message_size(LARGEST_MESSAGE)
@@ -177,9 +178,9 @@ impl Server {
 }
 
 /// Ends what is idle, and takes a new certificate when there is one.
-async fn keep_house(sessions: Arc<Sessions>, tls: Option<Arc<Tls>>) {
+async fn keep_house(every: Duration, sessions: Arc<Sessions>, tls: Option<Arc<Tls>>) {
     loop {
-        tokio::time::sleep(SWEEP).await;
+        tokio::time::sleep(every).await;
         sessions.sweep();
         match tls.as_ref().map(|tls| tls.reload()) {
             Some(Ok(true)) => eprintln!("the certificate was read again"),

@@ -1,0 +1,251 @@
+//! The Flight SQL door from outside: sessions, read points, cancelling, TLS, what is left behind.
+//! `slt` runs every SQL test through it, `tests/clients` what other people's drivers do with it.
+
+use std::path::Path;
+use std::process::Command;
+
+use sluice::client::{Login, RemoteSession, Target};
+use sluice::engine::{AdmissionLimits, Engine, EngineOptions, Parameters, Query, Session};
+use sluice::error::{Error, ErrorKind};
+
+use crate::program::Program;
+use crate::rows::read;
+use crate::served::Served;
+
+/// An engine over a catalog `made` that takes rows into a folder.
+fn engine(folder: &Path, admission: AdmissionLimits) -> Engine {
+    let catalog = folder.join("catalog");
+    std::fs::create_dir_all(&catalog).unwrap();
+    std::fs::create_dir_all(folder.join("made")).unwrap();
+    let location = folder.join("made").display().to_string();
+    let file =
+        format!("connector = \"files\"\nwritable = true\n[options]\nlocation = {location:?}\n");
+    std::fs::write(catalog.join("made.toml"), file).unwrap();
+    let options =
+        EngineOptions { catalog_dir: Some(catalog), admission, ..EngineOptions::default() };
+    Engine::start(options).unwrap()
+}
+
+/// What runs statements one after the other and waits for them.
+struct Client {
+    runtime: tokio::runtime::Runtime,
+    session: RemoteSession,
+}
+
+impl Client {
+    fn new(session: RemoteSession) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self { runtime, session }
+    }
+
+    fn start(&self, sql: &str) -> Result<Box<dyn Query>, Error> {
+        self.runtime.block_on(self.session.run(sql, &Parameters::default()))
+    }
+
+    fn rows(&self, sql: &str) -> Result<Vec<Vec<String>>, Error> {
+        self.runtime.block_on(async {
+            let query = self.session.run(sql, &Parameters::default()).await?;
+            Ok(read(query).await?.unwrap_or_default().rows)
+        })
+    }
+
+    fn next(&self, query: &mut dyn Query) -> Option<Result<usize, Error>> {
+        let batch = self.runtime.block_on(query.next());
+        batch.map(|batch| batch.map(|batch| batch.num_rows()))
+    }
+}
+
+/// A stream that ends when the world does.
+const ENDLESS: &str = "SELECT value FROM generate_series(1, 1000000000000)";
+
+/// Waits for what has to come; how long is not what is tested.
+fn until(mut condition: impl FnMut() -> bool) {
+    for _ in 0..6000 {
+        if condition() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("did not come");
+}
+
+fn running(served: &Served) -> usize {
+    let ended = ["finished", "failed", "cancelled"];
+    let queries = served.engine().queries();
+    queries.iter().filter(|query| !ended.contains(&query.state.as_str())).count()
+}
+
+#[test]
+fn a_session_keeps_what_it_sets_and_makes_to_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(engine(folder.path(), AdmissionLimits::default()));
+    let (ada, bob) = (Client::new(served.connect()), Client::new(served.connect()));
+    ada.rows("CREATE TABLE mine AS SELECT 1 AS n").unwrap();
+    ada.rows("SET timezone = 'Asia/Shanghai'").unwrap();
+    assert_eq!(ada.rows("SELECT * FROM mine").unwrap(), [["1"]]);
+    assert_eq!(bob.rows("SELECT * FROM mine").unwrap_err().kind(), ErrorKind::Sql);
+    assert_eq!(bob.rows("SHOW timezone").unwrap()[0][1], "UTC");
+    ada.rows("USE made").unwrap();
+    assert_eq!(ada.session.home()[0], "made");
+    assert_eq!(bob.session.home()[0], "session");
+}
+
+#[test]
+fn an_error_arrives_with_its_kind_place_and_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(engine(folder.path(), AdmissionLimits::default()));
+    let local = served.engine().session();
+    let client = Client::new(served.connect());
+    for sql in ["SELECT nmae FROM (SELECT 1 AS name)", "SELEC 1", "SELECT 1 / 0", "DROP TABLE x"] {
+        let here = client.runtime.block_on(async {
+            let query = local.run(sql, &Parameters::default()).await?;
+            read(query).await.map(drop)
+        });
+        let (here, there) = (here.unwrap_err(), client.rows(sql).unwrap_err());
+        assert_eq!(here.kind(), there.kind(), "{sql}");
+        assert_eq!(here.message(), there.message(), "{sql}");
+        assert_eq!(here.hint(), there.hint(), "{sql}");
+        assert_eq!(here.position(), there.position(), "{sql}");
+    }
+}
+
+#[test]
+fn parameters_are_bound_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(engine(folder.path(), AdmissionLimits::default()));
+    let client = Client::new(served.connect());
+    let mut parameters = Parameters::default();
+    parameters.set("most", Some("2".to_owned()));
+    parameters.set("unused", Some("x".to_owned()));
+    let run = |sql: &'static str, parameters: &Parameters| {
+        client.runtime.block_on(async {
+            read(client.session.run(sql, parameters).await?).await.map(Option::unwrap)
+        })
+    };
+    let sql = "SELECT value FROM generate_series(1, 9) WHERE value <= $most";
+    assert_eq!(run(sql, &parameters).unwrap().rows, [["1"], ["2"]]);
+    let missing = run(sql, &Parameters::default()).unwrap_err();
+    assert_eq!(missing.message(), "parameter $most has no value");
+}
+
+#[test]
+fn a_query_that_is_left_ends_and_gives_its_turn_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = AdmissionLimits { statements: Some(1), ..AdmissionLimits::default() };
+    let served = Served::start(engine(folder.path(), one));
+    let client = Client::new(served.connect());
+    let mut query = client.start(ENDLESS).unwrap();
+    assert!(client.next(query.as_mut()).unwrap().unwrap() > 0);
+    assert_eq!(running(&served), 1);
+    drop(query);
+    // The only turn is free again.
+    assert_eq!(client.rows("SELECT 1").unwrap(), [["1"]]);
+    until(|| running(&served) == 0);
+}
+
+#[test]
+fn a_statement_that_is_killed_says_by_whom() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(engine(folder.path(), AdmissionLimits::default()));
+    let (client, other) = (Client::new(served.connect()), Client::new(served.connect()));
+    let mut query = client.start(ENDLESS).unwrap();
+    client.next(query.as_mut()).unwrap().unwrap();
+    other.rows(&format!("KILL '{}'", query.id())).unwrap();
+    let error = loop {
+        match client.next(query.as_mut()).expect("it ends with an error") {
+            Ok(_) => {}
+            Err(e) => break e,
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert_eq!(error.message(), "the statement was ended by anonymous");
+    let again = other.rows(&format!("KILL '{}'", query.id())).unwrap_err();
+    assert_eq!(again.kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn what_runs_is_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(engine(folder.path(), AdmissionLimits::default()));
+    let client = Client::new(served.connect());
+    client.rows("SELECT 41 + 1").unwrap();
+    client.rows("SELECT 1 / 0").unwrap_err();
+    let rows = client
+        .rows("SELECT state, error FROM system.runtime.queries WHERE sql LIKE 'SELECT%' ORDER BY query_id")
+        .unwrap();
+    assert_eq!(rows[0], ["finished", "NULL"]);
+    assert_eq!(rows[1], ["failed", "division by zero"]);
+    // It lists itself, as it is planned.
+    assert_eq!(rows[2][0], "planning");
+}
+
+#[test]
+fn clients_that_vanish_leave_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::with(engine(folder.path(), AdmissionLimits::default()), |options| {
+        options.sessions.left = std::time::Duration::ZERO;
+        options.sweep = std::time::Duration::from_millis(20);
+    });
+    for _ in 0..20 {
+        let client = Client::new(served.connect());
+        let mut query = client.start(ENDLESS).unwrap();
+        client.next(query.as_mut()).unwrap().unwrap();
+        assert!(served.sessions() > 0);
+        // The process of a client that dies closes its connection, and nothing else.
+        drop(client);
+        drop(query);
+    }
+    until(|| served.sessions() == 0 && running(&served) == 0);
+}
+
+/// Certificates for localhost and a client, made by openssl.
+fn certificates(program: &Program) {
+    let script = "set -e
+        openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem
+        for name in localhost client; do
+            openssl req -newkey rsa:2048 -nodes -subj /CN=$name -keyout $name.key -out $name.csr
+            printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' > $name.ext
+            openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \\
+                -extfile $name.ext -out $name.pem
+        done";
+    let folder = program.path("");
+    let made = Command::new("sh").args(["-c", script]).current_dir(folder).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+#[test]
+fn tls_lets_in_who_knows_the_authority_and_shows_a_certificate() {
+    let program = Program::new();
+    certificates(&program);
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::with(engine(folder.path(), AdmissionLimits::default()), |options| {
+        options.tls = Some(sluice::server::flight_sql::TlsFiles {
+            certificate: program.path("localhost.pem"),
+            key: program.path("localhost.key"),
+            client_ca: Some(program.path("ca.pem")),
+        });
+    });
+    let connect = |target: &Target| RemoteSession::connect(target, &Login::Nobody, &[]);
+    let mut target = Target::parse(served.uri()).unwrap();
+    assert!(served.uri().starts_with("grpc+tls://"));
+    // The system's authorities do not know this one.
+    assert_eq!(connect(&target).unwrap_err().kind(), ErrorKind::Unavailable);
+    target.ca = Some(program.path("ca.pem"));
+    assert_eq!(
+        connect(&target).unwrap_err().kind(),
+        ErrorKind::Unavailable,
+        "no certificate shown"
+    );
+    target.identity = Some((program.path("client.pem"), program.path("client.key")));
+    let client = Client::new(connect(&target).unwrap());
+    assert_eq!(client.rows("SELECT 1").unwrap(), [["1"]]);
+    let plain = Target::parse(&served.uri().replace("grpc+tls", "grpc")).unwrap();
+    assert_eq!(connect(&plain).unwrap_err().kind(), ErrorKind::Unavailable);
+}
+
+#[test]
+fn a_server_that_others_reach_asks_who_they_are_or_is_told_not_to() {
+    let ran = Program::new().run(&["serve", "--listen", "0.0.0.0:0"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("nobody would be asked who they are"), "{}", ran.stderr);
+}
