@@ -5,9 +5,8 @@
 //! `writes` what is written, `read_points` what a statement read and may read; `codec` sends the
 //! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
 //! `files` writes folders that are hard to read, `changing` files that break or change while they are
-//! read. `canonical` is how values are written in
-//! `files` writes folders that are hard to read, `door` is the server from outside, `served` starts one. `canonical` is how values are written in
-//! `tests/slt`, `rows` how answers are compared, `program` how the program is started.
+//! read; `door` is the server from outside, `served` starts one. `canonical` is how values are
+//! written in `tests/slt`, `rows` how answers are compared, `program` how the program is started.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // A terminal is opened through libc.
 #![allow(unsafe_code)]
