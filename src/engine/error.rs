@@ -191,13 +191,20 @@ fn from_arrow(error: &datafusion::arrow::error::ArrowError) -> Error {
         }
         E::IoError(text, _) if exhausted::is_spill_full(text) => exhausted::spill(text),
         E::IoError(text, io) => from_io(io).within(lowered(text)),
-        E::CastError(text) | E::ParseError(text) | E::ComputeError(text) => {
-            Error::sql(lowered(text))
-        }
+        E::CastError(text) => Error::sql(lowered(&cast(text))),
+        E::ParseError(text) | E::ComputeError(text) => Error::sql(lowered(text)),
         E::InvalidArgumentError(text) => Error::sql(lowered(text)),
         E::MemoryError(text) => exhausted::memory(text),
         E::NotYetImplemented(text) => Error::unsupported(lowered(text)),
         other => Error::sql(lowered(&other.to_string())),
+    }
+}
+
+/// `Cannot cast string 'abc' to value of Int32 type`: the type is behind the value, which stays.
+fn cast(text: &str) -> String {
+    match text.rsplit_once("' to ") {
+        Some((value, kind)) => format!("{value}' to {}", planning::spelled(kind)),
+        None => text.to_owned(),
     }
 }
 

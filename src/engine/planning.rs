@@ -17,6 +17,35 @@ pub(super) fn error(text: &str) -> Error {
     rewritten.unwrap_or_else(|| Error::sql(lowered(text)))
 }
 
+/// Arrow's names of types, and those of SQL; longer ones first.
+const TYPES: &[(&str, &str)] = &[
+    ("Timestamp(ns)", "TIMESTAMP"),
+    ("Decimal128", "DECIMAL"),
+    ("Decimal256", "DECIMAL"),
+    ("BinaryView", "VARBINARY"),
+    ("LargeBinary", "VARBINARY"),
+    ("LargeUtf8", "VARCHAR"),
+    ("Utf8View", "VARCHAR"),
+    ("Utf8", "VARCHAR"),
+    ("UInt16", "SMALLINT UNSIGNED"),
+    ("UInt32", "INTEGER UNSIGNED"),
+    ("UInt64", "BIGINT UNSIGNED"),
+    ("UInt8", "TINYINT UNSIGNED"),
+    ("Int16", "SMALLINT"),
+    ("Int32", "INTEGER"),
+    ("Int64", "BIGINT"),
+    ("Int8", "TINYINT"),
+    ("Float32", "REAL"),
+    ("Float64", "DOUBLE"),
+    ("Date32", "DATE"),
+    ("Boolean", "BOOLEAN"),
+];
+
+/// A text about types with the names that SQL has for them. Not for texts that name columns.
+pub(super) fn spelled(text: &str) -> String {
+    TYPES.iter().fold(text.to_owned(), |text, (arrow, sql)| text.replace(arrow, sql))
+}
+
 /// `Invalid function 'nosuch'.\nDid you mean 'cosh'?`
 fn unknown_function(text: &str) -> Option<Error> {
     let (name, rest) = text.strip_prefix("Invalid function '")?.split_once('\'')?;
@@ -33,7 +62,7 @@ fn signature(text: &str) -> Option<Error> {
     let name = between(head, "unction '", "'")?;
     let received = between(rest, "but received ", " (")?;
     Some(
-        Error::sql(format!("function {name} does not take {received}"))
+        Error::sql(format!("function {name} does not take {}", spelled(received)))
             .with_hint("a cast may help: CAST(… AS DOUBLE)"),
     )
 }
@@ -42,11 +71,11 @@ fn signature(text: &str) -> Option<Error> {
 /// argument types 'upper(Int64, Int64)'. …Candidate functions:\n\tupper(String)`
 fn arguments(text: &str) -> Option<Error> {
     let given = between(text, "No function matches the given name and argument types '", "'.")?;
-    let error = Error::sql(format!("there is no function {given}"));
+    let error = Error::sql(format!("there is no function {}", spelled(given)));
     let (_, candidates) = text.split_once("Candidate functions:")?;
     let candidates: Vec<&str> =
         candidates.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
-    Some(error.with_hint(format!("there is {}", candidates.join(", "))))
+    Some(error.with_hint(format!("there is {}", spelled(&candidates.join(", ")))))
 }
 
 /// `… column "t.a" must appear in the GROUP BY clause or must be part of an aggregate function, …`
@@ -63,14 +92,14 @@ fn not_grouped(text: &str) -> Option<Error> {
 fn condition(text: &str) -> Option<Error> {
     text.strip_prefix("Cannot create filter with non-boolean predicate ")?;
     let (_, returned) = text.rsplit_once(" returning ")?;
-    Some(Error::sql(format!("a condition is true or false, not {returned}")))
+    Some(Error::sql(format!("a condition is true or false, not {}", spelled(returned))))
 }
 
 /// `Expected LIMIT to be an integer or null, but got Utf8`
 fn limit(text: &str) -> Option<Error> {
     let rest = text.strip_prefix("Expected ")?;
     let (what, got) = rest.split_once(" to be an integer or null, but got ")?;
-    Some(Error::sql(format!("{what} takes a whole number, not {got}")))
+    Some(Error::sql(format!("{what} takes a whole number, not {}", spelled(got))))
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {

@@ -29,7 +29,7 @@ fn typical_mistakes_are_told_in_a_users_words() {
         ("select cast(1 as foo)", "error: unsupported SQL type foo"),
         (
             "select upper(1, 2)",
-            "error: there is no function upper(Int64, Int64)\nhint: there is upper(String)",
+            "error: there is no function upper(BIGINT, BIGINT)\nhint: there is upper(String)",
         ),
         (
             "select sum('a')",
@@ -48,13 +48,13 @@ fn typical_mistakes_are_told_in_a_users_words() {
              hint: write it with its table: t.column",
         ),
         ("select 1/0", "error: division by zero"),
-        ("select cast('abc' as int)", "error: cannot cast string 'abc' to value of Int32 type"),
+        ("select cast('abc' as int)", "error: cannot cast string 'abc' to value of INTEGER type"),
         (
             "select date '2026-13-01'",
-            "error: cannot cast string '2026-13-01' to value of Date32 type",
+            "error: cannot cast string '2026-13-01' to value of DATE type",
         ),
-        ("select 1 limit 'x'", "error: LIMIT takes a whole number, not Utf8"),
-        ("select 1 where 'a'", "error: a condition is true or false, not Utf8"),
+        ("select 1 limit 'x'", "error: LIMIT takes a whole number, not VARCHAR"),
+        ("select 1 where 'a'", "error: a condition is true or false, not VARCHAR"),
         ("set timeot = '1s'", "error: there is no setting timeot\nhint: did you mean timeout?"),
         ("\\nonsense", "error: there is no command \\nonsense\nhint: \\? lists them"),
         (

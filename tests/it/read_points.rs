@@ -329,6 +329,8 @@ fn what_is_really_read_lies_between_the_bounds_of_the_estimate() {
                  select day, event_type from {events} where day = '2026-08-02' limit 5"
         ),
         "select model from lake.raw.devices".to_owned(),
+        "select * from lake.raw.users".to_owned(),
+        "select count(*) from lake.raw.workouts".to_owned(),
     ] {
         let explain = format!("explain estimate {sql}");
         let args = ["--catalog-dir", &catalog, "-c", &explain, "--csv", "-t"];
@@ -373,6 +375,8 @@ fn an_estimate_knows_partitions_columns_and_statistics() {
     let limited = estimate("select n from lake.raw.events limit 10");
     assert!(limited.ends_with(",10,100\n"), "{limited}");
     assert_eq!(estimate("select count(*) from lake.raw.events"), "");
+    lake.0.write("data/raw/text.csv", "n\n1\n2\n");
+    assert_eq!(estimate("select n from lake.raw.text"), "lake.raw.text,6,,0,6\n");
 }
 
 #[test]

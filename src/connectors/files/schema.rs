@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 
 use crate::error::{Error, Result};
+use crate::stream::decode::sql_type;
 
 /// The schema that holds the columns of all of `files` (name and schema), in order of appearance.
 ///
@@ -23,8 +24,8 @@ pub(super) fn merge(files: &[(String, SchemaRef)]) -> Result<SchemaRef> {
                         Error::corrupt(format!(
                             "column {} is {} in {first} and {} in {file}",
                             field.name(),
-                            known.data_type(),
-                            field.data_type()
+                            sql_type(known.data_type()),
+                            sql_type(field.data_type())
                         ))
                         .with_hint("declare the columns in a table file, or move one of the files")
                     })?;
@@ -75,8 +76,8 @@ pub(super) fn check(file: &str, schema: &Schema, table: &Schema) -> Result<()> {
             return Err(Error::corrupt(format!(
                 "{file}: column {} is {} and the table's is {}",
                 field.name(),
-                own.data_type(),
-                field.data_type()
+                sql_type(own.data_type()),
+                sql_type(field.data_type())
             ))
             .with_hint("declare a type that holds both in a table file, or move the file"));
         }
@@ -251,7 +252,7 @@ mod tests {
             ("b.parquet".to_owned(), schema(&[("id", DataType::Utf8)])),
         ];
         let error = merge(&files).unwrap_err();
-        assert_eq!(error.message(), "column id is Int64 in a.parquet and Utf8 in b.parquet");
+        assert_eq!(error.message(), "column id is BIGINT in a.parquet and VARCHAR in b.parquet");
     }
 
     #[test]

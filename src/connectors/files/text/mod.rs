@@ -99,13 +99,18 @@ pub(super) fn plan(
     Planned { splits, statistics: Statistics::new_unknown(recipe.table_schema()) }
 }
 
-/// Every byte of the splits is read; ends of lines and headers are read besides, and how many
-/// records there are, only reading tells.
+/// Every byte of the splits is read; ends of lines and headers are read besides. How many records
+/// there are, only reading tells, but where nothing is compressed each has a byte at least.
 pub(super) fn estimate(splits: &[&Split]) -> Estimate {
     let bytes = splits.iter().map(|split| split.bytes).sum();
+    let is_plain = |split: &&Split| {
+        let name = split.file.meta.location.filename().unwrap_or_default();
+        !uncompressed(name).1.is_compressed()
+    };
+    let most = splits.iter().all(is_plain).then_some(bytes);
     Estimate {
         bytes: Bounds { at_least: bytes, at_most: None },
-        records: Bounds::default(),
+        records: Bounds { at_least: 0, at_most: most },
         first_batch: (0, 0),
     }
 }
