@@ -131,6 +131,7 @@ fn shell(args: &Args) -> Result<(Shell, Engine)> {
         color: args.color.into(),
         echo: args.echo,
         go_on: args.go_on,
+        catalog_dir: engine.catalog_dir(),
         receipts: args.report.iter().any(|(format, _)| format == "json"),
     };
     let shell = Shell::new(Box::new(engine.session()), options)?;

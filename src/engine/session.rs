@@ -143,13 +143,14 @@ impl LocalSession {
                 begun.map_err(|_| deadline.error())?
             }
         };
-        let (outcome, statement) = begun.map_err(|_| {
+        let begun = begun.map_err(|_| {
             Error::internal("the statement ended without an answer: this is a bug in Sluice")
         })??;
         Ok(Box::new(LocalQuery {
             id,
-            outcome,
-            statement,
+            outcome: begun.outcome,
+            statement: begun.context,
+            watch: begun.watch,
             batches,
             task,
             started,
