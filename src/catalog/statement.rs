@@ -56,6 +56,8 @@ pub trait StatementPlanner: Send + Sync {
     fn settings(&self) -> Result<RecordBatch>;
     /// `SHOW FUNCTIONS` as a batch.
     fn functions(&self) -> Result<RecordBatch>;
+    /// Refuses a path that the session's user may not name.
+    fn allow_path(&self, path: &str) -> Result<()>;
     /// The statements that ran and run, as far as the session's user may see them.
     fn queries(&self) -> Result<RecordBatch>;
 }
@@ -111,6 +113,14 @@ impl StatementCatalogs {
     /// The statement's context.
     pub fn context(&self) -> &Arc<StatementContext> {
         &self.0.context
+    }
+
+    /// Refuses a path that the session's user may not name.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub fn allow_path(&self, path: &str) -> Result<()> {
+        self.0.planner.allow_path(path)
     }
 
     pub(super) fn planner(&self) -> &dyn StatementPlanner {

@@ -235,6 +235,22 @@ pub(super) enum Sub {
     },
     /// Serve the catalog to BI tools: Arrow Flight SQL for JDBC, ODBC and ADBC
     Serve(Serve),
+    /// Work on the users of a server
+    User {
+        /// The file with the users
+        #[arg(long, value_name = "FILE", default_value = "users.toml", global = true)]
+        users: PathBuf,
+        #[command(subcommand)]
+        command: UserSub,
+    },
+    /// Work on the tokens by which programs get in
+    Token {
+        /// The file with the users
+        #[arg(long, value_name = "FILE", default_value = "users.toml", global = true)]
+        users: PathBuf,
+        #[command(subcommand)]
+        command: TokenSub,
+    },
     /// Work on the catalog folder
     Catalog {
         #[command(subcommand)]
@@ -254,12 +270,65 @@ pub(super) enum Sub {
     Man,
 }
 
-/// How the catalog is served.
+/// What can be done with users.
+#[derive(Debug, Subcommand)]
+pub(super) enum UserSub {
+    /// Make a user, or give one another password and other rights
+    Add {
+        /// The user's name
+        name: String,
+        /// May name paths in statements
+        #[arg(long)]
+        files: bool,
+        /// May set what is the operator's
+        #[arg(long)]
+        operator: bool,
+        /// Gets in by token alone, or keeps the password
+        #[arg(long)]
+        no_password: bool,
+    },
+    /// Take a user away
+    Remove {
+        /// The user's name
+        name: String,
+    },
+    /// Show the users: name, rights, names of tokens
+    List,
+}
+
+/// What can be done with tokens.
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenSub {
+    /// Make a token and show it, once
+    Add {
+        /// The user's name
+        user: String,
+        /// What it is for
+        name: String,
+    },
+    /// Take a token away
+    Remove {
+        /// The user's name
+        user: String,
+        /// What it was for
+        name: String,
+    },
+}
+
+/// How the catalog is served. A flag wins over `[server]` of the configuration file.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Serve {
-    /// Where to listen
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:31337")]
-    pub(super) listen: std::net::SocketAddr,
+    /// Where to listen; 127.0.0.1:31337 if nothing says otherwise
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) listen: Option<std::net::SocketAddr>,
+
+    /// The file with the users, as `sluice user add` writes it; without one nobody is asked
+    #[arg(long, value_name = "FILE")]
+    pub(super) users: Option<PathBuf>,
+
+    /// Let who is not asked name paths in statements: FROM 'path', COPY … TO 'path'
+    #[arg(long)]
+    pub(super) allow_files: bool,
 
     /// The server's certificate, with those between it and the root, as PEM
     #[arg(long, value_name = "FILE", requires = "tls_key")]

@@ -17,6 +17,64 @@ struct ConfigFile {
     /// Any setting.
     #[serde(default)]
     settings: toml::Table,
+    /// What `sluice serve` is told.
+    #[serde(default)]
+    server: ServerFile,
+}
+
+/// `[server]`. Paths are relative to the file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServerFile {
+    /// Where to listen.
+    pub(super) listen: Option<std::net::SocketAddr>,
+    /// The file with the users.
+    pub(super) users: Option<PathBuf>,
+    /// The server's certificate, its key, and the authority of clients' certificates.
+    pub(super) tls_certificate: Option<PathBuf>,
+    pub(super) tls_key: Option<PathBuf>,
+    pub(super) tls_client_ca: Option<PathBuf>,
+    /// Statements that run at once, in all and per user, and those that may wait.
+    pub(super) statements: Option<usize>,
+    pub(super) statements_per_user: Option<usize>,
+    pub(super) queue: Option<usize>,
+    /// The most sessions.
+    pub(super) sessions: Option<usize>,
+    /// How long an idle session is kept, how long a reader may take nothing, and how long statements
+    /// may take to end when the server stops.
+    pub(super) idle: Option<Span>,
+    pub(super) patience: Option<Span>,
+    pub(super) grace: Option<Span>,
+}
+
+/// A time as people write it: `30s`, `1h`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span(pub(super) std::time::Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let span = humantime::parse_duration(&text);
+        span.map(Self)
+            .map_err(|e| serde::de::Error::custom(format!("`{text}`: {e}: write 30s, 1h")))
+    }
+}
+
+/// `[server]` of the configuration file, its paths from here.
+pub(super) fn server(args: &Args) -> Result<ServerFile> {
+    let (path, file) = config_file(args)?;
+    let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    let mut server = file.server;
+    let paths = [
+        &mut server.users,
+        &mut server.tls_certificate,
+        &mut server.tls_key,
+        &mut server.tls_client_ca,
+    ];
+    for path in paths.into_iter().flatten() {
+        *path = folder.join(&*path);
+    }
+    Ok(server)
 }
 
 /// `[defaults]`.

@@ -9,6 +9,7 @@ mod report;
 mod script;
 mod serve;
 mod trust;
+mod users;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -76,6 +77,8 @@ fn run_args(args: &Args) -> Result<Exit> {
             Ok(Exit::SUCCESS)
         }
         Some(Sub::Serve(serve)) => serve::run(args, serve),
+        Some(Sub::User { users, command }) => users::user(users, command),
+        Some(Sub::Token { users, command }) => users::token(users, command),
         Some(Sub::Check { catalog }) => {
             let mut shell = shell(args)?.0;
             script::check(&mut shell, catalog.as_deref())

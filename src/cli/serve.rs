@@ -1,13 +1,19 @@
 //! `sluice serve`: opens the door, says where, and closes it in good order.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::{Args, Serve};
-use super::config;
+use super::config::{self, ServerFile, Span};
 use super::exit::Exit;
-use crate::engine::Engine;
+use crate::engine::{AdmissionLimits, Engine};
 use crate::error::{Error, Result};
 use crate::server::flight_sql::{Server, ServerOptions, TlsFiles};
+
+/// Where to listen if nothing says otherwise.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 31337);
 
 /// Threads that move bytes; statements have their own.
 const THREADS: usize = 2;
@@ -15,35 +21,65 @@ const THREADS: usize = 2;
 /// Serves until SIGTERM or Ctrl-C; a second one ends at once.
 pub(super) fn run(args: &Args, serve: &Serve) -> Result<Exit> {
     // A client's certificate says who connects.
-    if !serve.listen.ip().is_loopback() && !serve.insecure && serve.tls_client_ca.is_none() {
-        return Err(Error::config(format!(
-            "{} can be reached by others, and nobody would be asked who they are",
-            serve.listen
-        ))
-        .with_hint(
-            "listen at 127.0.0.1, ask clients for certificates with --tls-client-ca, or say \
-             --insecure where only trusted people get",
-        ));
-    }
-    let engine = Engine::start(config::engine_options(args)?)?;
+    let file = config::server(args)?;
+    let options = options(serve, &file)?;
+    let mut engine = config::engine_options(args)?;
+    engine.admission = AdmissionLimits {
+        statements: file.statements,
+        per_user: file.statements_per_user,
+        queue: file.queue,
+    };
+    let engine = Engine::start(engine)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .thread_name("sluice-door")
         .enable_all()
         .build()
         .map_err(|e| Error::unavailable(format!("threads cannot be started: {e}")))?;
-    let mut options = ServerOptions::at(serve.listen);
-    if let (Some(certificate), Some(key)) = (&serve.tls_certificate, &serve.tls_key) {
-        options.tls = Some(TlsFiles {
-            certificate: certificate.clone(),
-            key: key.clone(),
-            client_ca: serve.tls_client_ca.clone(),
-        });
-    }
     let served = runtime.block_on(serve_until_told(&engine, options));
     runtime.shutdown_background();
     engine.close();
     served
+}
+
+fn options(serve: &Serve, file: &ServerFile) -> Result<ServerOptions> {
+    let listen = serve.listen.or(file.listen).unwrap_or(LISTEN);
+    let mut options = ServerOptions::at(listen);
+    let either = |flag: &Option<PathBuf>, file: &Option<PathBuf>| flag.clone().or(file.clone());
+    options.users = either(&serve.users, &file.users);
+    options.rights.files = serve.allow_files;
+    let certificate = either(&serve.tls_certificate, &file.tls_certificate);
+    let key = either(&serve.tls_key, &file.tls_key);
+    let client_ca = either(&serve.tls_client_ca, &file.tls_client_ca);
+    options.tls = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key, client_ca }),
+        (None, None) => None,
+        _ => return Err(Error::config("a certificate needs its key, and a key its certificate")),
+    };
+    if let Some(sessions) = file.sessions {
+        options.sessions.sessions = sessions;
+    }
+    let spans = [
+        (&mut options.sessions.idle, file.idle),
+        (&mut options.patience, file.patience),
+        (&mut options.grace, file.grace),
+    ];
+    for (option, span) in spans {
+        if let Some(Span(span)) = span {
+            *option = span;
+        }
+    }
+    let asks =
+        options.users.is_some() || options.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    let refused = match (listen.ip().is_loopback() || serve.insecure, asks, &options.tls) {
+        (true, _, _) | (false, true, Some(_)) => return Ok(options),
+        (false, false, _) => "nobody would be asked who they are",
+        (false, true, None) => "passwords would be read on the way",
+    };
+    Err(Error::config(format!("{listen} can be reached by others, and {refused}")).with_hint(
+        "listen at 127.0.0.1, or give --users and --tls-certificate with --tls-key; --insecure is \
+         for where only trusted people get",
+    ))
 }
 
 async fn serve_until_told(engine: &Engine, options: ServerOptions) -> Result<Exit> {

@@ -12,7 +12,10 @@ pub(super) fn error(status: &Status) -> Error {
     if let Some(parts) = parts.and_then(|json| serde_json::from_slice::<ErrorParts>(&json).ok()) {
         return parts.into();
     }
+    // What has a cause here was no answer of the server.
+    let broken = std::error::Error::source(status).is_some();
     let kind = match status.code() {
+        _ if broken => ErrorKind::Unavailable,
         Code::InvalidArgument | Code::OutOfRange | Code::AlreadyExists => ErrorKind::Sql,
         Code::NotFound => ErrorKind::NotFound,
         Code::PermissionDenied => ErrorKind::Denied,

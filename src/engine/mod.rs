@@ -26,6 +26,7 @@ mod query;
 mod read_points;
 mod receipt;
 mod rewrite;
+mod rights;
 mod rows;
 mod run;
 mod runtime;
@@ -53,6 +54,7 @@ pub use parameters::Parameters;
 pub use prepare::{Description, Parameter, StatementKind};
 pub use queries::{QueryState, QuerySummary};
 pub use query::{LocalQuery, Outcome, Pinned, Progress, Query};
+pub use rights::Rights;
 pub use runtime::QUERY_THREAD;
 pub use session::{LocalSession, Session};
 pub use settings::{Origin, SettingValue};
@@ -161,12 +163,12 @@ impl Engine {
 
     /// A new session with the engine's defaults.
     pub fn session(&self) -> LocalSession {
-        self.session_of(LOCAL_USER)
+        self.session_of(LOCAL_USER, Rights::ALL)
     }
 
     /// A new session of a user of a server.
-    pub fn session_of(&self, user: &str) -> LocalSession {
-        LocalSession::new(Arc::clone(&self.0), user.to_owned())
+    pub fn session_of(&self, user: &str, rights: Rights) -> LocalSession {
+        LocalSession::new(Arc::clone(&self.0), user.to_owned(), rights)
     }
 
     /// Ends every statement that runs, saying why.

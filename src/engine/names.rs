@@ -101,6 +101,7 @@ async fn open_call(
             Ok(Target { name: own, alias: Some("errors".to_owned()) })
         }
         references::CallKind::Path(path) => {
+            catalogs.allow_path(path)?;
             let location = if path.contains("://") {
                 path.clone()
             } else {

@@ -58,7 +58,7 @@ fn token_of(json: &[u8]) -> String {
     format!("{PREFIX}{hex}")
 }
 
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     text.strip_prefix(PREFIX).is_some_and(|hash| {
         hash.len() == 2 * HASH_BYTES && hash.bytes().all(|b| b.is_ascii_hexdigit())
     })

@@ -28,6 +28,7 @@ use super::own::{self, Own};
 use super::parameters::{self, Parameters};
 use super::queries::{Entered, QueryState};
 use super::query::{Outcome, Watch};
+use super::read_points::is_token;
 use super::rewrite::correlated::mend_not_in;
 use super::rewrite::mixed;
 use super::rows::{self, Again, Plans};
@@ -397,6 +398,10 @@ impl StatementPlanner for Planner {
         show::functions(self.session.engine.base.state())
     }
 
+    fn allow_path(&self, path: &str) -> Result<()> {
+        self.session.rights.allow_path(path)
+    }
+
     fn queries(&self) -> Result<RecordBatch> {
         let user = self.session.user.as_str();
         let mut listed = self.session.engine.queries.summaries();
@@ -512,9 +517,12 @@ pub(super) async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Start
     match own {
         Own::Set { name, value } => {
             if name.eq_ignore_ascii_case(READ_POINT) {
+                if !is_token(&value) {
+                    session.rights.allow_path(&value)?;
+                }
                 session.engine.read_points.find(&value)?;
             }
-            session.settings().set(&name, &value, super::Origin::Session)?;
+            session.set(&name, &value)?;
             Ok(Started::Done("SET".to_owned()))
         }
         Own::Reset { name } => {

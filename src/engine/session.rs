@@ -14,9 +14,11 @@ use super::parameters::Parameters;
 use super::prepare::{Description, describe};
 use super::queries::Entered;
 use super::query::{Deadline, LocalQuery, Pinned, Query, RunningTask};
+use super::read_points::is_token;
 use super::receipt::Receipts;
+use super::rights::Rights;
 use super::run::{self, Job, Work};
-use super::settings::{Origin, Settings};
+use super::settings::{Origin, READ_POINT, Settings};
 use crate::catalog::SessionObjects;
 use crate::error::{Error, Result};
 
@@ -56,6 +58,7 @@ pub(super) struct Prepared {
 pub(super) struct SessionParts {
     pub(super) engine: Arc<EngineParts>,
     pub(super) user: String,
+    pub(super) rights: Rights,
     pub(super) objects: Arc<SessionObjects>,
     settings: Mutex<Settings>,
     home: Mutex<[String; 2]>,
@@ -64,6 +67,17 @@ pub(super) struct SessionParts {
 }
 
 impl SessionParts {
+    /// Sets a setting, if the user may.
+    pub(super) fn set(&self, name: &str, value: &str) -> Result<()> {
+        let mut settings = self.settings();
+        let now = settings.get(name)?;
+        self.rights.allow_setting(name, value, now.as_deref())?;
+        if name.eq_ignore_ascii_case(READ_POINT) && !is_token(value) {
+            self.rights.allow_path(value)?;
+        }
+        settings.set(name, value, Origin::Session)
+    }
+
     pub(super) fn settings(&self) -> MutexGuard<'_, Settings> {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -85,12 +99,13 @@ fn query_id() -> String {
 }
 
 impl LocalSession {
-    pub(super) fn new(engine: Arc<EngineParts>, user: String) -> Self {
+    pub(super) fn new(engine: Arc<EngineParts>, user: String, rights: Rights) -> Self {
         let settings = Mutex::new(engine.settings.clone());
         let home = Mutex::new(engine.home.clone());
         Self(Arc::new(SessionParts {
             engine,
             user,
+            rights,
             objects: Arc::default(),
             settings,
             home,
@@ -104,7 +119,12 @@ impl LocalSession {
     /// # Errors
     /// As SET's.
     pub fn set(&self, name: &str, value: &str) -> Result<()> {
-        self.0.settings().set(name, value, Origin::Session)
+        self.0.set(name, value)
+    }
+
+    /// What the user may do.
+    pub fn rights(&self) -> Rights {
+        self.0.rights
     }
 
     /// Plans a query and gives its physical plan as bytes, for
@@ -184,7 +204,7 @@ impl LocalSession {
     /// A session of the same user that has set and made nothing.
     #[must_use]
     pub fn fresh(&self) -> Self {
-        Self::new(Arc::clone(&self.0.engine), self.0.user.clone())
+        Self::new(Arc::clone(&self.0.engine), self.0.user.clone(), self.0.rights)
     }
 
     /// Ends a statement of the session's user, as KILL does.

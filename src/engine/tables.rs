@@ -200,6 +200,7 @@ pub(super) async fn create_external(
         return Err(Error::unsupported(format!("external table {name} has several locations"))
             .with_hint("one location may be a pattern: folder/*.parquet"));
     };
+    statement.catalogs.allow_path(location)?;
     let location = write::location(location)?;
     let format = table.file_type.to_ascii_lowercase();
     // Opened once, to know that it can be.

@@ -40,6 +40,7 @@ pub(super) async fn copy(
     if !is_query(&parsed) {
         return Err(Error::sql("COPY takes a table or a query"));
     }
+    statement.catalogs.allow_path(target)?;
     let plan = statement.plan(parsed, &statement.job.parameters).await?;
     let location = location(target)?;
     let columns = Arc::new(plan.schema().as_arrow().clone());

@@ -4,3 +4,6 @@
 //! statements and what they mean are the engine's.
 
 pub mod flight_sql;
+mod users;
+
+pub use users::Users;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use sluice::client::{Login, RemoteSession, Target};
-use sluice::engine::{AdmissionLimits, Engine, EngineOptions, Parameters, Query, Session};
+use sluice::engine::{AdmissionLimits, Engine, EngineOptions, Parameters, Query, Rights, Session};
 use sluice::error::{Error, ErrorKind};
 
 use crate::program::Program;
@@ -196,6 +196,82 @@ fn clients_that_vanish_leave_nothing_behind() {
         drop(query);
     }
     until(|| served.sessions() == 0 && running(&served) == 0);
+}
+
+#[test]
+fn users_get_in_by_password_or_token_and_do_what_they_may() {
+    let program = Program::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = program.path("users.toml");
+    let mut users = sluice::server::Users::default();
+    users.set("ada", Some("secret"), Rights::default()).unwrap();
+    users.set("root", Some("root"), Rights::ALL).unwrap();
+    let token = users.add_token("ada", "dashboards").unwrap();
+    users.write(&path).unwrap();
+    let served = Served::with(engine(folder.path(), AdmissionLimits::default()), |options| {
+        options.users = Some(path.clone());
+        options.sweep = std::time::Duration::from_millis(20);
+    });
+    let target = Target::parse(served.uri()).unwrap();
+    let password = |user: &str, password: &str| Login::Password {
+        user: user.to_owned(),
+        password: password.to_owned(),
+    };
+    let connect = |login: &Login| RemoteSession::connect(&target, login, &[]);
+    for login in [
+        Login::Nobody,
+        Login::Token("sluice-token-x".to_owned()),
+        Login::Token("sluice-session-x".to_owned()),
+        password("ada", "Secret"),
+        password("bob", "secret"),
+    ] {
+        assert_eq!(connect(&login).unwrap_err().kind(), ErrorKind::Unauthenticated);
+    }
+    let ada = Client::new(connect(&password("ada", "secret")).unwrap());
+    let again = Client::new(connect(&Login::Token(token)).unwrap());
+    let root = Client::new(connect(&password("root", "root")).unwrap());
+    let file = folder.path().join("a.csv");
+    std::fs::write(&file, "n\n1\n").unwrap();
+    let read_file = format!("SELECT count(*) FROM '{}'", file.display());
+    assert_eq!(root.rows(&read_file).unwrap(), [["1"]]);
+    for sql in [
+        read_file.as_str(),
+        "COPY (SELECT 1 AS n) TO 'here.csv'",
+        "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 'a.csv'",
+        "SET read_point = '/etc/passwd'",
+        "SET datafusion.execution.batch_size = 1",
+    ] {
+        assert_eq!(ada.rows(sql).unwrap_err().kind(), ErrorKind::Denied, "{sql}");
+    }
+    // Statements of others are not there, to be seen or to be ended.
+    let mut query = root.start(ENDLESS).unwrap();
+    root.next(query.as_mut()).unwrap().unwrap();
+    let kill = format!("KILL '{}'", query.id());
+    assert_eq!(ada.rows(&kill).unwrap_err().kind(), ErrorKind::NotFound);
+    let owners = "SELECT DISTINCT \"user\" FROM system.runtime.queries";
+    assert_eq!(again.rows(owners).unwrap(), [["ada"]]);
+    drop(query);
+    // Who is taken away is out, with the sessions that were open.
+    users.remove("ada").unwrap();
+    users.write(&path).unwrap();
+    until(|| ada.rows("SELECT 1").is_err());
+    assert_eq!(ada.rows("SELECT 1").unwrap_err().kind(), ErrorKind::Unauthenticated);
+    assert_eq!(root.rows("SELECT 1").unwrap(), [["1"]]);
+}
+
+#[test]
+fn users_are_made_and_shown_on_the_command_line() {
+    let program = Program::new();
+    let added = program.run_with(&["user", "add", "ada", "--files"], "secret\n");
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let token = program.run(&["token", "add", "ada", "dashboards"]);
+    assert!(token.stdout.starts_with("sluice-token-"), "{}", token.stderr);
+    let listed = program.run(&["user", "list"]);
+    assert_eq!(listed.stdout, "ada\tfiles\tdashboards\n");
+    let file = std::fs::read_to_string(program.path("users.toml")).unwrap();
+    assert!(!file.contains("secret") && !file.contains(token.stdout.trim()));
+    let gone = program.run(&["user", "remove", "bda"]);
+    assert!(gone.stderr.contains("did you mean ada?"), "{}", gone.stderr);
 }
 
 /// Certificates for localhost and a client, made by openssl.

@@ -28,6 +28,7 @@ impl Served {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.unwrap();
         let mut options = ServerOptions::at("127.0.0.1:0".parse().unwrap());
+        options.rights = sluice::engine::Rights::ALL;
         change(&mut options);
         let server = runtime.block_on(Server::open(engine.clone(), options)).unwrap();
         let uri = server.uri();

@@ -1,28 +1,71 @@
 //! Who is let in.
+//!
+//! Checks cost something on purpose, so few go on at once; a pair that was right is remembered as an
+//! HMAC under a key of this process, and who fails waits longer each time.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use ring::hmac;
+use ring::rand::SystemRandom;
+use tokio::sync::Semaphore;
 
 use super::sessions;
+use crate::engine::Rights;
 use crate::error::{Error, Result};
+use crate::server::users::{Users, verify};
 
 /// The user of everybody, where nobody is asked who they are.
 const ANYBODY: &str = "anonymous";
+
+/// How many passwords are checked at once, as each takes a processor and 19 MB for a while.
+const CHECKS: usize = 2;
+
+/// How many callers may wait for that.
+const WAITING: usize = 64;
+
+/// How long a password that was right is taken without a check: Go's driver sends it with every call.
+const REMEMBERED: Duration = Duration::from_secs(5 * 60);
+
+/// How many failures are remembered, and for how long each.
+const FAILURES: usize = 10_000;
+const FORGIVEN: Duration = Duration::from_secs(15 * 60);
 
 /// How callers are told apart.
 #[derive(Debug)]
 pub(super) enum Auth {
     /// Nobody is asked: whatever a client shows is taken.
-    Open,
+    Open(Rights),
+    /// By the users of a file.
+    Users(Box<UserAuth>),
+}
+
+/// Users of a file, and what was found out about callers lately.
+#[derive(Debug)]
+pub(super) struct UserAuth {
+    path: PathBuf,
+    users: RwLock<(Users, Option<SystemTime>)>,
+    key: hmac::Key,
+    // By the HMAC of name and password: whose, and since when.
+    right: Mutex<HashMap<Vec<u8>, (String, Instant)>>,
+    wrong: Mutex<HashMap<String, (u32, Instant)>>,
+    checks: Arc<Semaphore>,
+    waiting: AtomicUsize,
 }
 
 /// Who was let in.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Admitted {
-    /// The user.
-    pub(super) user: String,
+    /// The user; `None` is whoever has the session.
+    pub(super) user: Option<String>,
+    /// What the user may do.
+    pub(super) rights: Rights,
     /// The token of a session, if that was shown.
     pub(super) session: Option<String>,
 }
@@ -69,36 +112,223 @@ impl Credentials {
 }
 
 impl Auth {
-    /// Lets a caller in, or not.
+    /// Lets a caller in, or not; `has_session` says that a cookie names a session.
     ///
     /// # Errors
-    /// `Unauthenticated`.
+    /// `Unauthenticated`; `Unavailable` when too many want to be let in at once.
     pub(super) async fn admit(
         &self,
         header: Option<&str>,
-        _peer: Option<SocketAddr>,
+        has_session: bool,
+        peer: Option<SocketAddr>,
     ) -> Result<Admitted> {
         let credentials = Credentials::read(header)?;
+        let by_session = |session| Admitted { user: None, rights: Rights::default(), session };
+        match (self, credentials) {
+            (_, Credentials::Bearer(token)) if sessions::is_token(&token) => {
+                Ok(by_session(Some(token)))
+            }
+            (Self::Open(rights), _) => {
+                Ok(Admitted { user: Some(ANYBODY.to_owned()), rights: *rights, session: None })
+            }
+            (Self::Users(_), Credentials::None) if has_session => Ok(by_session(None)),
+            (Self::Users(_), Credentials::None) => {
+                Err(Error::unauthenticated("the server asks who you are")
+                    .with_hint("connect with a user and a password, or with a token"))
+            }
+            (Self::Users(users), Credentials::Bearer(token)) => users.by_token(&token, peer).await,
+            (Self::Users(users), Credentials::Basic(user, password)) => {
+                users.by_password(&user, &password, peer).await
+            }
+        }
+    }
+
+    /// What a user may do; `None` for one that is not known.
+    pub(super) fn rights(&self, user: &str) -> Option<Rights> {
         match self {
-            Self::Open => Ok(open(credentials)),
+            Self::Open(rights) => Some(*rights),
+            Self::Users(users) => users.users().0.rights(user),
+        }
+    }
+
+    /// Reads the users again if their file was written since; after an error the old ones stay.
+    ///
+    /// # Errors
+    /// As [`Users::read`]'s.
+    pub(super) fn reload(&self) -> Result<bool> {
+        match self {
+            Self::Open(_) => Ok(false),
+            Self::Users(users) => users.reload(),
         }
     }
 }
 
-fn open(credentials: Credentials) -> Admitted {
-    match credentials {
-        Credentials::Bearer(token) if sessions::is_token(&token) => {
-            Admitted { user: ANYBODY.to_owned(), session: Some(token) }
+fn refused() -> Error {
+    Error::unauthenticated("user and password, or token, are not known here")
+}
+
+fn written(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|data| data.modified()).ok()
+}
+
+impl UserAuth {
+    /// Reads the users of a file.
+    ///
+    /// # Errors
+    /// As [`Users::read`]'s; `Config` for a file without users.
+    pub(super) fn new(path: &Path) -> Result<Self> {
+        let written = written(path);
+        let users = Users::read(path)?;
+        if users.is_empty() {
+            return Err(Error::config(format!("{}: there is no user in it", path.display()))
+                .with_hint("sluice user add NAME makes one"));
         }
-        Credentials::None | Credentials::Bearer(_) | Credentials::Basic(..) => {
-            Admitted { user: ANYBODY.to_owned(), session: None }
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new());
+        Ok(Self {
+            path: path.to_owned(),
+            users: RwLock::new((users, written)),
+            key: key.map_err(|_| Error::unavailable("the system gives no random numbers"))?,
+            right: Mutex::default(),
+            wrong: Mutex::default(),
+            checks: Arc::new(Semaphore::new(CHECKS)),
+            waiting: AtomicUsize::new(0),
+        })
+    }
+
+    fn users(&self) -> RwLockReadGuard<'_, (Users, Option<SystemTime>)> {
+        self.users.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reload(&self) -> Result<bool> {
+        let written = written(&self.path);
+        if self.users().1 == written {
+            return Ok(false);
+        }
+        let read = Users::read(&self.path);
+        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
+        // An error is told once.
+        users.1 = written;
+        users.0 = read?;
+        lock(&self.right).clear();
+        Ok(true)
+    }
+
+    fn admitted(&self, user: &str) -> Result<Admitted> {
+        let rights = self.users().0.rights(user).ok_or_else(refused)?;
+        Ok(Admitted { user: Some(user.to_owned()), rights, session: None })
+    }
+
+    async fn by_token(&self, token: &str, peer: Option<SocketAddr>) -> Result<Admitted> {
+        let user = self.users().0.of_token(token).map(str::to_owned);
+        match user {
+            Some(user) => self.admitted(&user),
+            None => {
+                self.punish(&names(None, peer)).await;
+                Err(refused())
+            }
         }
     }
+
+    async fn by_password(
+        &self,
+        user: &str,
+        password: &str,
+        peer: Option<SocketAddr>,
+    ) -> Result<Admitted> {
+        let pair = format!("{user}\0{password}");
+        let tag = hmac::sign(&self.key, pair.as_bytes()).as_ref().to_vec();
+        let known = lock(&self.right).get(&tag).is_some_and(|(_, at)| at.elapsed() < REMEMBERED);
+        if known {
+            return self.admitted(user);
+        }
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(Error::unavailable("too many want to be let in at once").retry_later());
+        }
+        let _waits = Waits(&self.waiting);
+        let turn = Arc::clone(&self.checks).acquire_owned().await;
+        let turn = turn.map_err(|_| Error::internal("nobody checks passwords any more"))?;
+        let (hash, secret) = (self.users().0.hash(user), password.to_owned());
+        let check = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            verify(&secret, &hash)
+        });
+        let names = names(Some(user), peer);
+        if !check.await.unwrap_or(false) {
+            self.punish(&names).await;
+            return Err(refused());
+        }
+        let mut wrong = lock(&self.wrong);
+        wrong.retain(|name, _| !names.contains(name));
+        drop(wrong);
+        let mut right = lock(&self.right);
+        right.retain(|_, (_, at)| at.elapsed() < REMEMBERED);
+        right.insert(tag, (user.to_owned(), Instant::now()));
+        drop(right);
+        self.admitted(user)
+    }
+
+    /// Makes whoever failed wait, longer each time.
+    async fn punish(&self, names: &[String]) {
+        let times = {
+            let mut wrong = lock(&self.wrong);
+            if wrong.len() >= FAILURES {
+                wrong.retain(|_, (_, at)| at.elapsed() < FORGIVEN);
+            }
+            let counts = names.iter().map(|name| {
+                let failed = wrong.entry(name.clone()).or_insert((0, Instant::now()));
+                if failed.1.elapsed() >= FORGIVEN {
+                    failed.0 = 0;
+                }
+                *failed = (failed.0.saturating_add(1), Instant::now());
+                failed.0
+            });
+            counts.max().unwrap_or(1)
+        };
+        tokio::time::sleep(Duration::from_millis(50 << times.min(7))).await;
+    }
+}
+
+/// What failures are counted by.
+fn names(user: Option<&str>, peer: Option<SocketAddr>) -> Vec<String> {
+    let user = user.map(|user| format!("user {user}"));
+    user.into_iter().chain(peer.map(|peer| format!("address {}", peer.ip()))).collect()
+}
+
+struct Waits<'a>(&'a AtomicUsize);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_right_password_is_remembered_until_the_users_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.toml");
+        let mut users = Users::default();
+        users.set("ada", Some("secret"), Rights::default()).unwrap();
+        users.write(&path).unwrap();
+        let auth = UserAuth::new(&path).unwrap();
+        assert!(auth.by_password("ada", "wrong", None).await.is_err());
+        assert!(auth.by_password("ada", "secret", None).await.is_ok());
+        assert_eq!(lock(&auth.right).len(), 1);
+        users.set("ada", Some("other"), Rights::default()).unwrap();
+        users.write(&path).unwrap();
+        auth.users.write().unwrap().1 = None;
+        assert!(auth.reload().unwrap());
+        assert!(auth.by_password("ada", "secret", None).await.is_err());
+        assert!(auth.by_password("ada", "other", None).await.is_ok());
+    }
 
     #[test]
     fn headers_of_all_drivers_are_read() {

@@ -13,9 +13,9 @@ use tonic::server::NamedService;
 
 use super::auth::Auth;
 use super::connections::ConnectionInfo;
-use super::sessions;
+use super::sessions::{self, Sessions};
 use super::status::plain;
-use crate::engine::protocol;
+use crate::engine::{Rights, protocol};
 use crate::error::Result;
 
 /// The cookie that carries a session's token.
@@ -26,6 +26,8 @@ const COOKIE: &str = "sluice_session";
 pub(super) struct Caller {
     /// Whose it is.
     pub(super) user: String,
+    /// What the user may do.
+    pub(super) rights: Rights,
     /// The token of the session that it asks for.
     pub(super) session: Option<String>,
     /// The number of its connection.
@@ -50,11 +52,12 @@ impl Caller {
 pub(super) struct Guarded<S> {
     inner: S,
     auth: Arc<Auth>,
+    sessions: Arc<Sessions>,
 }
 
 impl<S> Guarded<S> {
-    pub(super) fn new(inner: S, auth: Arc<Auth>) -> Self {
-        Self { inner, auth }
+    pub(super) fn new(inner: S, auth: Arc<Auth>, sessions: Arc<Sessions>) -> Self {
+        Self { inner, auth, sessions }
     }
 }
 
@@ -82,10 +85,10 @@ where
         // The one that is ready; a fresh clone takes its place.
         let fresh = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, fresh);
-        let auth = Arc::clone(&self.auth);
+        let (auth, sessions) = (Arc::clone(&self.auth), Arc::clone(&self.sessions));
         Box::pin(async move {
             let connection = request.extensions().get::<ConnectionInfo>().cloned();
-            let caller = match caller(&auth, request.headers(), connection).await {
+            let caller = match caller(&auth, &sessions, request.headers(), connection).await {
                 Ok(caller) => caller,
                 Err(e) => return Ok(plain(&e).into_http()),
             };
@@ -102,12 +105,25 @@ where
 
 async fn caller(
     auth: &Auth,
+    sessions: &Sessions,
     headers: &HeaderMap,
     connection: Option<ConnectionInfo>,
 ) -> Result<Caller> {
     let number = connection.as_ref().map_or(0, |connection| connection.number);
     let authorization = text(headers, "authorization");
-    let admitted = auth.admit(authorization, connection.map(|connection| connection.peer)).await?;
+    let cookie = cookie(headers);
+    let peer = connection.map(|connection| connection.peer);
+    let admitted = auth.admit(authorization, cookie.is_some(), peer).await?;
+    let session = admitted.session.or(cookie);
+    let (user, rights) = match (admitted.user, &session) {
+        (Some(user), _) => (user, admitted.rights),
+        (None, Some(token)) => {
+            let user = sessions.user_of(token)?;
+            let rights = auth.rights(&user).ok_or_else(sessions::ended)?;
+            (user, rights)
+        }
+        (None, None) => return Err(sessions::ended()),
+    };
     let options = headers.iter().filter_map(|(name, value)| {
         let name = match name.as_str() {
             "database" | "catalog" => "catalog".to_owned(),
@@ -120,8 +136,9 @@ async fn caller(
     // A schema is one of the catalog.
     options.sort_by_key(|(name, _)| name != "catalog");
     Ok(Caller {
-        user: admitted.user,
-        session: admitted.session.or_else(|| cookie(headers)),
+        user,
+        rights,
+        session,
         connection: number,
         options,
         is_own: headers.contains_key(protocol::CLIENT),

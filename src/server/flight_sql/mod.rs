@@ -32,6 +32,7 @@ mod wire;
 mod xdbc;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,9 +43,9 @@ use tonic::transport::Server as Transport;
 pub use sessions::SessionLimits;
 pub use tls::TlsFiles;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Rights};
 use crate::error::{Error, Result};
-use auth::Auth;
+use auth::{Auth, UserAuth};
 use caller::Guarded;
 use door::Door;
 use sessions::Sessions;
@@ -63,6 +64,10 @@ pub struct ServerOptions {
     pub listen: SocketAddr,
     /// Its certificate; none sends bytes as they are.
     pub tls: Option<TlsFiles>,
+    /// The file with the users; without one nobody is asked who they are.
+    pub users: Option<PathBuf>,
+    /// What those who are not asked may do.
+    pub rights: Rights,
     /// How many sessions, and how long they are kept.
     pub sessions: SessionLimits,
     /// How long a client may take no rows before its statement is ended.
@@ -79,6 +84,8 @@ impl ServerOptions {
         Self {
             listen,
             tls: None,
+            users: None,
+            rights: Rights::default(),
             sessions: SessionLimits::default(),
             patience: Duration::from_secs(5 * 60),
             grace: Duration::from_secs(30),
@@ -94,6 +101,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     tls: Option<Arc<Tls>>,
+    auth: Arc<Auth>,
     door: Door,
 }
 
@@ -108,11 +116,15 @@ impl Server {
                 .with_hint("another process may listen there: take another port with --listen")
         };
         let tls = options.tls.clone().map(Tls::new).transpose()?.map(Arc::new);
+        let auth = match &options.users {
+            Some(path) => Auth::Users(Box::new(UserAuth::new(path)?)),
+            None => Auth::Open(options.rights),
+        };
         let listener = TcpListener::bind(options.listen).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
         let sessions = Sessions::new(engine.clone(), options.sessions);
         let door = Door { sessions, options: Arc::new(options) };
-        Ok(Self { engine, listener, address, tls, door })
+        Ok(Self { engine, listener, address, tls, auth: Arc::new(auth), door })
     }
 
     /// The URI that clients connect to.
@@ -137,12 +149,13 @@ impl Server {
     /// # Errors
     /// `Unavailable` when the listener fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-        let Self { engine, listener, tls, door, .. } = self;
+        let Self { engine, listener, tls, auth, door, .. } = self;
         let grace = door.options.grace;
         let sessions = Arc::clone(&door.sessions);
         let housekeeping =
-            tokio::spawn(keep_house(door.options.sweep, Arc::clone(&sessions), tls.clone()));
-        let incoming = connections::accept(listener, tls, sessions);
+            keep_house(door.options.sweep, Arc::clone(&sessions), tls.clone(), Arc::clone(&auth));
+        let housekeeping = tokio::spawn(housekeeping);
+        let incoming = connections::accept(listener, tls, Arc::clone(&sessions));
         let service = FlightServiceServer::new(door)
             .max_decoding_message_size(LARGEST_MESSAGE)
             .max_encoding_message_size(usize::MAX);
@@ -155,7 +168,7 @@ impl Server {
             .max_concurrent_streams(1024)
             .initial_stream_window_size(4 << 20)
             .initial_connection_window_size(16 << 20)
-            .add_service(Guarded::new(service, Arc::new(Auth::Open)))
+            .add_service(Guarded::new(service, auth, sessions))
             .serve_with_incoming_shutdown(incoming, async move {
                 stop.await;
                 let _ = stopping.send(());
@@ -177,11 +190,21 @@ impl Server {
     }
 }
 
-/// Ends what is idle, and takes a new certificate when there is one.
-async fn keep_house(every: Duration, sessions: Arc<Sessions>, tls: Option<Arc<Tls>>) {
+/// Ends what is idle, and takes new users and a new certificate when there are some.
+async fn keep_house(
+    every: Duration,
+    sessions: Arc<Sessions>,
+    tls: Option<Arc<Tls>>,
+    auth: Arc<Auth>,
+) {
     loop {
         tokio::time::sleep(every).await;
         sessions.sweep();
+        match auth.reload() {
+            Ok(true) => sessions.end_others(|user| auth.rights(user)),
+            Ok(false) => {}
+            Err(e) => eprintln!("the users stay as they are: {e}"),
+        }
         match tls.as_ref().map(|tls| tls.reload()) {
             Some(Ok(true)) => eprintln!("the certificate was read again"),
             Some(Err(e)) => eprintln!("the old certificate stays in use: {e}"),

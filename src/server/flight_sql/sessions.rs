@@ -15,7 +15,7 @@ use super::handles::Handles;
 use super::secret;
 use super::statements::{Planned, Prepared};
 use super::wire::Profile;
-use crate::engine::{Engine, LocalSession, Parameters, Session as _};
+use crate::engine::{Engine, LocalSession, Parameters, Rights, Session as _};
 use crate::error::{Error, Result};
 
 /// The most prepared statements, and planned ones, of a session.
@@ -59,6 +59,8 @@ pub(super) struct DoorSession {
     /// Its planned ones.
     pub(super) planned: Handles<Planned>,
     wishes: Mutex<Wishes>,
+    // A schema that was named before its catalog: JDBC's driver sends them one after the other.
+    early_schema: Mutex<Option<String>>,
     used: Mutex<Instant>,
     busy: AtomicUsize,
 }
@@ -98,6 +100,7 @@ impl DoorSession {
             prepared: Handles::new(MOST_HANDLES),
             planned: Handles::new(MOST_HANDLES),
             wishes: Mutex::default(),
+            early_schema: Mutex::default(),
             used: Mutex::new(Instant::now()),
             busy: AtomicUsize::new(0),
         }
@@ -134,7 +137,10 @@ impl DoorSession {
     pub(super) async fn set(&self, name: &str, value: &str) -> Result<()> {
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
         let home = match name {
-            "catalog" => quoted(value),
+            "catalog" => match lock(&self.early_schema).take() {
+                Some(schema) => format!("{}.{}", quoted(value), quoted(&schema)),
+                None => quoted(value),
+            },
             "schema" => {
                 let [catalog, _] = self.engine.home();
                 format!("{}.{}", quoted(&catalog), quoted(value))
@@ -296,9 +302,16 @@ impl Sessions {
     /// # Errors
     /// As [`of`](Self::of)'s.
     pub(super) async fn start(&self, caller: &Caller, shown: bool) -> Result<Arc<DoorSession>> {
-        let session = Arc::new(DoorSession::new(self.engine.session_of(&caller.user)));
+        let session =
+            Arc::new(DoorSession::new(self.engine.session_of(&caller.user, caller.rights)));
+        let has_catalog = caller.options.iter().any(|(name, _)| name == "catalog");
         for (name, value) in &caller.options {
-            session.set(name, value).await?;
+            let set = session.set(name, value).await;
+            if name == "schema" && !has_catalog && set.is_err() {
+                *lock(&session.early_schema) = Some(value.clone());
+            } else {
+                set?;
+            }
         }
         let mut state = self.state();
         // Two first calls at once on a connection: one session for both.
@@ -324,7 +337,7 @@ impl Sessions {
 
     /// The options that a session of the caller would begin with.
     pub(super) fn first_options(&self, caller: &Caller) -> Vec<(&'static str, String)> {
-        DoorSession::new(self.engine.session_of(&caller.user)).options()
+        DoorSession::new(self.engine.session_of(&caller.user, caller.rights)).options()
     }
 
     /// Ends a session and all that it owns.
@@ -370,6 +383,30 @@ impl Sessions {
         sessions.filter(|session| session.user() == user).cloned().collect()
     }
 
+    /// The user of a session that is known by its token.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when it has ended.
+    pub(super) fn user_of(&self, token: &str) -> Result<String> {
+        let state = self.state();
+        let known = state.by_token.get(token).ok_or_else(ended)?;
+        Ok(known.session.user().to_owned())
+    }
+
+    /// Ends the sessions of users that are not known any more, or may do less or more than before.
+    pub(super) fn end_others(&self, knows: impl Fn(&str) -> Option<Rights>) {
+        let mut state = self.state();
+        let other = |known: &Known| {
+            let engine = &known.session.engine;
+            knows(engine.user()) != Some(engine.rights())
+        };
+        let ended = state.by_token.iter().filter(|(_, known)| other(known));
+        let ended: Vec<String> = ended.map(|(token, _)| token.clone()).collect();
+        let gone: Vec<_> = ended.iter().filter_map(|token| state.remove(token)).collect();
+        drop(state);
+        drop(gone);
+    }
+
     /// Ends what is idle.
     pub(super) fn sweep(&self) {
         let mut state = self.state();
@@ -396,7 +433,8 @@ pub(super) fn is_token(text: &str) -> bool {
     text.starts_with(PREFIX)
 }
 
-fn ended() -> Error {
+/// The error of a session that is not known any more.
+pub(super) fn ended() -> Error {
     Error::unauthenticated(
         "this session has ended: it was idle for long, or the server was started anew",
     )
