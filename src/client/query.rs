@@ -26,7 +26,7 @@ pub(super) struct RemoteQuery {
     id: String,
     outcome: Outcome,
     batches: mpsc::Receiver<Result<RecordBatch>>,
-    _task: Option<Ends>,
+    task: Option<Ends>,
     notes: Arc<Mutex<Vec<String>>>,
     started: Instant,
     rows: u64,
@@ -48,7 +48,7 @@ pub(super) async fn open(
         id,
         outcome,
         batches,
-        _task: task,
+        task,
         notes: Arc::clone(&notes),
         started,
         rows: 0,
@@ -122,7 +122,19 @@ impl Query for RemoteQuery {
     }
 
     fn progress(&self) -> Progress {
-        Progress { rows: self.rows, elapsed: self.started.elapsed(), first_row: self.first_row }
+        // What scans have read is known at the server alone.
+        Progress {
+            rows: self.rows,
+            elapsed: self.started.elapsed(),
+            first_row: self.first_row,
+            ..Progress::default()
+        }
+    }
+
+    async fn stop(&mut self) {
+        // The server ends what nobody reads.
+        self.batches.close();
+        self.task = None;
     }
 
     fn notes(&self) -> Vec<String> {

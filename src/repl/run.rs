@@ -228,7 +228,7 @@ impl Shell {
                 while let Some(batch) = query.next().await {
                     batches.push(batch?);
                 }
-                Ok((schema, batches, query.id().to_owned()))
+                Ok::<_, Error>((schema, batches, query.id().to_owned()))
             };
             let (schema, batches, id) = tokio::select! {
                 result = all => result?,
