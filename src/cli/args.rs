@@ -10,7 +10,7 @@ use clap::{
 
 use crate::error::{Error, Result};
 use crate::render;
-use crate::repl::{ColorChoice, Display};
+use crate::repl::{ColorChoice, Display, Expanded};
 
 /// One SQL prompt over lakes, clusters and live streams.
 ///
@@ -403,7 +403,9 @@ impl Args {
                 ));
             }
         }
-        display.expanded = self.expanded;
+        if self.expanded {
+            display.expanded = Expanded::On;
+        }
         display.quiet = self.quiet;
         if let Some(separator) = &self.field_separator {
             display.set("fieldsep", separator)?;

@@ -148,6 +148,7 @@ fn shell(args: &Args) -> Result<(Shell, Option<Engine>)> {
         color: args.color.into(),
         echo: args.echo,
         go_on: args.go_on,
+        catalog_dir: engine.as_ref().and_then(Engine::catalog_dir),
         receipts: args.report.iter().any(|(format, _)| format == "json"),
     };
     let shell = Shell::new(session, options)?;

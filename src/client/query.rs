@@ -122,7 +122,12 @@ impl Query for RemoteQuery {
     }
 
     fn progress(&self) -> Progress {
-        Progress { rows: self.rows, elapsed: self.started.elapsed(), first_row: self.first_row }
+        Progress {
+            rows: self.rows,
+            elapsed: self.started.elapsed(),
+            first_row: self.first_row,
+            ..Progress::default()
+        }
     }
 
     fn notes(&self) -> Vec<String> {

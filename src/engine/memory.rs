@@ -100,6 +100,11 @@ impl StatementPool {
         self.peak.load(Ordering::Relaxed) as u64
     }
 
+    /// What the statement holds now, in bytes.
+    pub(super) fn held(&self) -> u64 {
+        self.held.load(Ordering::Relaxed) as u64
+    }
+
     fn grown(&self, additional: usize) {
         let held = self.held.fetch_add(additional, Ordering::Relaxed) + additional;
         self.peak.fetch_max(held, Ordering::Relaxed);

@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::physical_plan::ExecutionPlan;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use super::EngineParts;
+use super::estimate::leaf;
+use super::memory::StatementPool;
+use super::rows::Plans;
 use crate::error::{Error, Result};
 use crate::spi::{ReadPoint, StatementContext};
 
@@ -31,6 +35,14 @@ pub struct Progress {
     pub elapsed: Duration,
     /// Until the first row, once there was one.
     pub first_row: Option<Duration>,
+    /// Rows that scans have read.
+    pub rows_read: u64,
+    /// Bytes that scans have read.
+    pub bytes_read: u64,
+    /// Files that scans read, as far as it is planned.
+    pub files: u64,
+    /// Bytes of memory held now.
+    pub memory: u64,
 }
 
 /// A running statement. Dropping it cancels it and all that it owns.
@@ -44,6 +56,9 @@ pub trait Query: Send {
     async fn next(&mut self) -> Option<Result<RecordBatch>>;
     /// How far it has come.
     fn progress(&self) -> Progress;
+    /// Ends it before its last batch: what it has read so far becomes its receipt, where the
+    /// session is in this process.
+    async fn stop(&mut self) {}
     /// What a person should know of the answer once it is there: bad records that are not in it.
     fn notes(&self) -> Vec<String>;
 }
@@ -62,6 +77,7 @@ pub struct LocalQuery {
     pub(super) deadline: Option<Deadline>,
     pub(super) rows: u64,
     pub(super) first_row: Option<Duration>,
+    pub(super) watch: Watch,
 }
 
 /// What a statement has pinned, for another run over exactly the same.
@@ -83,6 +99,18 @@ impl LocalQuery {
         Pinned(Arc::clone(&self.statement))
     }
 }
+
+/// A running statement from outside: its plans and their memory.
+#[derive(Debug)]
+pub(super) struct Watch {
+    pub(super) plans: Plans,
+    pub(super) memory: Arc<StatementPool>,
+    /// Ends when the statement has written its receipt, or never will.
+    pub(super) ended: oneshot::Receiver<()>,
+}
+
+/// How long a statement that is stopped may take to come to its next batch.
+const STOPPING: Duration = Duration::from_secs(1);
 
 /// When a statement has to end, and the limit to name then.
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +189,39 @@ impl Query for LocalQuery {
         bad.collect()
     }
 
-    fn progress(&self) -> Progress {
-        Progress { rows: self.rows, elapsed: self.started.elapsed(), first_row: self.first_row }
+    async fn stop(&mut self) {
+        self.batches.close();
+        // Who does not come to its end in time leaves no receipt.
+        let _ = tokio::time::timeout(STOPPING, &mut self.watch.ended).await;
     }
+
+    fn progress(&self) -> Progress {
+        let mut progress = Progress {
+            rows: self.rows,
+            elapsed: self.started.elapsed(),
+            first_row: self.first_row,
+            memory: self.watch.memory.held(),
+            ..Progress::default()
+        };
+        for plan in self.watch.plans.all() {
+            add_scans(&plan, &mut progress);
+        }
+        for counters in self.statement.receipt().sources().values() {
+            let files = counters.iter().filter(|(counter, _)| counter.name == "files");
+            progress.files += files.map(|(_, count)| count).sum::<u64>();
+        }
+        progress
+    }
+}
+
+/// Adds what the scans of a plan have read so far.
+fn add_scans(plan: &Arc<dyn ExecutionPlan>, progress: &mut Progress) {
+    if leaf(plan.as_ref()).is_some()
+        && let Some(metrics) = plan.metrics()
+    {
+        progress.rows_read += metrics.output_rows().unwrap_or_default() as u64;
+        let bytes = metrics.sum_by_name("bytes_read").map(|value| value.as_usize());
+        progress.bytes_read += bytes.unwrap_or_default() as u64;
+    }
+    plan.children().into_iter().for_each(|child| add_scans(child, progress));
 }

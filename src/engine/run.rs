@@ -27,7 +27,7 @@ use super::memory::StatementPool;
 use super::own::{self, Own};
 use super::parameters::{self, Parameters};
 use super::queries::{Entered, QueryState};
-use super::query::Outcome;
+use super::query::{Outcome, Watch};
 use super::rewrite::correlated::mend_not_in;
 use super::rewrite::mixed;
 use super::rows::{self, Again, Plans};
@@ -77,11 +77,18 @@ impl Started {
     }
 }
 
+/// What is known of a statement once it has begun.
+pub(super) struct Head {
+    pub(super) outcome: Outcome,
+    pub(super) context: Arc<StatementContext>,
+    pub(super) watch: Watch,
+}
+
 /// Runs a statement on the query threads: says what it gives on `head`, then sends its batches,
 /// once `asked` says that somebody wants them.
 pub(super) async fn drive(
     job: Job,
-    head: oneshot::Sender<Result<(Outcome, Arc<StatementContext>)>>,
+    head: oneshot::Sender<Result<Head>>,
     batches: mpsc::Sender<Result<RecordBatch>>,
     asked: Option<oneshot::Receiver<()>>,
 ) {
@@ -99,7 +106,7 @@ pub(super) async fn drive(
 
 async fn deliver(
     job: Job,
-    head: oneshot::Sender<Result<(Outcome, Arc<StatementContext>)>>,
+    head: oneshot::Sender<Result<Head>>,
     batches: mpsc::Sender<Result<RecordBatch>>,
     asked: Option<oneshot::Receiver<()>>,
 ) {
@@ -129,7 +136,12 @@ async fn deliver(
         }
         Started::Stream(schema, stream) => (Outcome::Rows(schema), Some(stream.boxed())),
     };
-    if head.send(Ok((outcome, Arc::clone(&statement.context)))).is_err() {
+    // Dropped when all is done.
+    let (_ended, ended) = oneshot::channel();
+    let watch =
+        Watch { plans: statement.ran.clone(), memory: Arc::clone(&statement.memory), ended };
+    let begun = Head { outcome, context: Arc::clone(&statement.context), watch };
+    if head.send(Ok(begun)).is_err() {
         return;
     }
     let Some(mut stream) = ready else { return };
@@ -149,7 +161,11 @@ async fn deliver(
     };
     let mut run = receipt::Run { rows: 0, began, first_row: None };
     loop {
-        let next = AssertUnwindSafe(stream.next()).catch_unwind().await;
+        let next = tokio::select! {
+            next = AssertUnwindSafe(stream.next()).catch_unwind() => next,
+            // Stopped, or gone: who is gone aborts this task.
+            () = batches.closed() => break,
+        };
         let batch = match next {
             Ok(None) => break,
             Ok(Some(batch)) => batch.map_err(from_datafusion),
@@ -162,8 +178,13 @@ async fn deliver(
         }
         run.rows += rows;
         query.add_rows(rows);
-        if batches.send(batch).await.is_err() || failed {
+        if failed {
+            // Who does not listen any more has ended it.
+            let _ = batches.send(batch).await;
             return;
+        }
+        if batches.send(batch).await.is_err() {
+            break;
         }
     }
     drop(stream);

@@ -247,15 +247,16 @@ impl LocalSession {
                 begun.map_err(|_| deadline.error())?
             }
         };
-        let (outcome, statement) = begun.map_err(|_| {
+        let begun = begun.map_err(|_| {
             query.kill_reason().unwrap_or_else(|| {
                 Error::internal("the statement ended without an answer: this is a bug in Sluice")
             })
         })??;
         Ok(LocalQuery {
             id,
-            outcome,
-            statement,
+            outcome: begun.outcome,
+            statement: begun.context,
+            watch: begun.watch,
             batches,
             ask,
             task,

@@ -5,25 +5,35 @@
 //! help while a statement is typed, by what [`names`] knows and [`draft`] reads. What a statement means is
 //! the engine's, how rows look is `render`'s, which exit code follows is `cli`'s.
 
+mod catalog_files;
+mod chart;
 mod color;
 mod commands;
 mod complete;
+mod crosstab;
 mod draft;
 mod error_text;
+mod footer;
 mod highlight;
 mod interrupt;
 mod named_queries;
 mod names;
 mod output;
+mod pager;
+mod profile;
+mod progress;
 mod prompt;
 mod receipt;
+mod run;
 mod shell;
 mod variables;
+mod warning;
+mod watch;
 
 pub use color::ColorChoice;
 pub use commands::Flow;
 pub use error_text::error_text;
-pub use output::{Display, Output};
+pub use output::{Display, Expanded, Output};
 pub use prompt::{Left, PromptOptions, prompt};
 pub use receipt::ReceiptLine;
 pub use shell::{Failure, Ran, Shell, ShellOptions, Source};

@@ -3,9 +3,12 @@
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
 
 use arrow::datatypes::Schema;
 
+use super::color::ColorChoice;
+use super::pager::{Page, Paging};
 use crate::error::{Error, Result, nearest};
 use crate::render::{self, Border, Format, Lines, Options};
 
@@ -14,6 +17,20 @@ const BUFFER: usize = 64 * 1024;
 
 /// Rows shown at a terminal before a statement is cut off.
 const DISPLAY_ROWS: u64 = 1000;
+
+/// When records are shown one column a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expanded {
+    /// Never.
+    Off,
+    /// Always.
+    On,
+    /// When a result has more columns than fit side by side.
+    Auto,
+}
+
+/// The least columns of the terminal that a column of a result needs to be readable.
+const READABLE: usize = 7;
 
 /// How results look.
 #[derive(Clone, Debug)]
@@ -25,7 +42,11 @@ pub struct Display {
     /// Rows shown at a terminal; 0 shows all.
     pub display_rows: u64,
     /// Whether records are shown one column a line in the place of a table.
-    pub expanded: bool,
+    pub expanded: Expanded,
+    /// When results go through a pager.
+    pub(super) paging: Paging,
+    /// Whether nothing is cut or hidden to fit the terminal.
+    pub(super) whole: bool,
     /// Whether times are shown.
     pub timing: bool,
     /// Whether command tags are left out.
@@ -39,18 +60,12 @@ impl Display {
             format: render::format("table")?,
             options: Options::default(),
             display_rows: DISPLAY_ROWS,
-            expanded: false,
+            expanded: Expanded::Off,
+            paging: Paging::On,
+            whole: false,
             timing: false,
             quiet: false,
         })
-    }
-
-    /// The format of the next result.
-    pub(super) fn current(&self) -> Result<&'static dyn Format> {
-        if self.expanded && self.format.name() == "table" {
-            return render::format("vertical");
-        }
-        Ok(self.format)
     }
 }
 
@@ -59,11 +74,15 @@ impl Display {
 pub struct Output {
     sink: Sink,
     results: u64,
+    /// The result that is being shown, where it may need a pager.
+    page: Option<Page>,
 }
 
 enum Sink {
     Stdout(BufWriter<std::io::Stdout>),
     File(BufWriter<File>),
+    /// A program that reads, as `\g | wc` names it.
+    Pipe(Child, BufWriter<ChildStdin>),
 }
 
 impl std::fmt::Debug for Sink {
@@ -71,6 +90,7 @@ impl std::fmt::Debug for Sink {
         f.write_str(match self {
             Self::Stdout(_) => "Stdout",
             Self::File(_) => "File",
+            Self::Pipe(..) => "Pipe",
         })
     }
 }
@@ -79,7 +99,7 @@ impl Output {
     /// Standard output.
     pub fn stdout() -> Self {
         let sink = Sink::Stdout(BufWriter::with_capacity(BUFFER, std::io::stdout()));
-        Self { sink, results: 0 }
+        Self { sink, results: 0, page: None }
     }
 
     /// A file, made anew.
@@ -90,7 +110,7 @@ impl Output {
         let file = File::create(path)
             .map_err(|e| Error::config(format!("{}: {e}", path.display())).with_source(e))?;
         let sink = Sink::File(BufWriter::with_capacity(BUFFER, file));
-        Ok(Self { sink, results: 0 })
+        Ok(Self { sink, results: 0, page: None })
     }
 
     /// Whether a person sees it at once.
@@ -98,23 +118,90 @@ impl Output {
         matches!(self.sink, Sink::Stdout(_)) && std::io::stdout().is_terminal()
     }
 
-    /// The options of the next result.
-    pub(super) fn options(&mut self, display: &Display, schema: &Schema) -> Options {
+    /// A file, or behind `|` a program.
+    ///
+    /// # Errors
+    /// `Config` when the file cannot be made, `Unavailable` when the program cannot be started.
+    pub(super) fn named(target: &str) -> Result<Self> {
+        let Some(command) = target.strip_prefix('|') else {
+            return Self::file(Path::new(target.trim_matches('\'')));
+        };
+        let failed = |e: std::io::Error| Error::unavailable(format!("{}: {e}", command.trim()));
+        let mut program = Command::new("sh")
+            .args(["-c", command])
+            .stdin(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let stdin = program.stdin.take().ok_or_else(|| Error::internal("a pipe without an end"))?;
+        let sink = Sink::Pipe(program, BufWriter::with_capacity(BUFFER, stdin));
+        Ok(Self { sink, results: 0, page: None })
+    }
+
+    /// Ends it: a program has read all before the prompt comes back.
+    pub(super) fn close(mut self) -> Result<()> {
+        self.flush()?;
+        if let Sink::Pipe(mut program, writer) = self.sink {
+            drop(writer);
+            program.wait().map_err(write_error)?;
+        }
+        Ok(())
+    }
+
+    /// A result begins; where a person reads it, it may need a pager.
+    pub(super) fn begin(&mut self, display: &Display, interactive: bool) {
+        self.page = (interactive && self.is_terminal()).then(|| Page::new(display.paging));
+    }
+
+    /// A result has ended: it is shown, and the pager has been left.
+    pub(super) fn end(&mut self) -> Result<()> {
+        if let Some(page) = self.page.take() {
+            page.end().map_err(write_error)?;
+        }
+        self.flush()
+    }
+
+    /// A result has failed: what there is of it is shown.
+    pub(super) fn abandon(&mut self) {
+        // The error that ended it is told.
+        let _ = self.end();
+    }
+
+    /// The format and the options of the next result.
+    pub(super) fn layout(
+        &mut self,
+        display: &Display,
+        schema: &Schema,
+        color: ColorChoice,
+    ) -> Result<(&'static dyn Format, Options)> {
         let mut options = display.options.clone();
         options.first_result = self.results == 0;
         self.results += 1;
-        // A plan is indented text: cut, it says nothing.
-        let is_plan = schema.fields().iter().any(|field| field.name() == "plan");
-        if self.is_terminal() && !is_plan {
-            options.width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-        }
-        options
+        let is_terminal = self.is_terminal();
+        let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        let width = width.filter(|_| is_terminal);
+        let expands = match display.expanded {
+            Expanded::On => true,
+            Expanded::Off => false,
+            Expanded::Auto => width.is_some_and(|width| schema.fields().len() * READABLE > width),
+        };
+        // A plan is indented text, a table file is for a file: cut, they say nothing.
+        let whole = ["plan", "table_file", "definition", "content"];
+        let is_whole = schema.fields().iter().any(|f| whole.contains(&f.name().as_str()));
+        options.width = width.filter(|_| !display.whole && !is_whole);
+        let format = match expands && display.format.name() == "table" {
+            true => render::format("vertical")?,
+            false => display.format,
+        };
+        options.color = color.is_on(is_terminal) && !format.is_machine();
+        Ok((format, options))
     }
 
     pub(super) fn writer(&mut self) -> &mut dyn Write {
-        match &mut self.sink {
-            Sink::Stdout(writer) => writer,
-            Sink::File(writer) => writer,
+        match (&mut self.page, &mut self.sink) {
+            (Some(page), _) => page,
+            (None, Sink::Stdout(writer)) => writer,
+            (None, Sink::File(writer)) => writer,
+            (None, Sink::Pipe(_, writer)) => writer,
         }
     }
 
@@ -156,7 +243,21 @@ impl Display {
                 self.options.header = !on()?;
                 self.options.footer = self.options.header;
             }
-            "expanded" | "x" => self.expanded = on()?,
+            "expanded" | "x" => {
+                self.expanded = match value {
+                    "auto" => Expanded::Auto,
+                    _ if on()? => Expanded::On,
+                    _ => Expanded::Off,
+                }
+            }
+            "pager" => {
+                self.paging = match value {
+                    "always" => Paging::Always,
+                    _ if on()? => Paging::On,
+                    _ => Paging::Off,
+                }
+            }
+            "timing" => self.timing = on()?,
             "fieldsep" | "separator" => self.options.separator = Some(unescaped(value)),
             "float_digits" => {
                 self.options.float_digits = Some(value.parse().map_err(|_| wrong("a number"))?);
@@ -203,6 +304,8 @@ pub(super) const OPTIONS: &[&str] = &[
     "header",
     "linestyle",
     "null",
+    "pager",
+    "timing",
     "tuples_only",
 ];
 
@@ -217,7 +320,9 @@ pub(super) fn values(name: &str) -> Vec<&'static str> {
         "format" => render::FORMATS.iter().map(|format| format.name()).collect(),
         "border" => vec!["0", "1", "2"],
         "linestyle" => vec!["unicode", "ascii"],
-        "header" | "footer" | "tuples_only" | "expanded" => vec!["on", "off"],
+        "header" | "footer" | "timing" | "tuples_only" => vec!["on", "off"],
+        "expanded" => vec!["on", "off", "auto"],
+        "pager" => vec!["on", "off", "always"],
         _ => vec![],
     }
 }

@@ -4,20 +4,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::RecordBatch;
 use tokio::runtime::Runtime;
 
 use super::color::ColorChoice;
 use super::commands::{self, Flow};
-use super::interrupt::{Interrupt, Interrupts};
-use super::output::{Display, Output, write_error};
+use super::interrupt::Interrupts;
+use super::output::{Display, Expanded, Output, write_error};
 use super::receipt::{self, ReceiptLine};
+use super::run::{LastResult, TERMINATED};
 use super::variables::Variables;
+use crate::engine::Session;
 use crate::engine::statement::declarations;
 use crate::engine::statement::lexer::{Kind, lexemes};
 use crate::engine::statement::split::{Part, PartKind, split};
 use crate::engine::statement::variables::paste;
-use crate::engine::{Outcome, Parameters, Session};
 use crate::error::{Error, ErrorKind, Position, Result};
 
 /// How deep files may include files.
@@ -49,6 +49,8 @@ pub struct ShellOptions {
     pub go_on: bool,
     /// Whether every statement's receipt is kept for a report.
     pub receipts: bool,
+    /// The catalog folder, for commands that write files into it.
+    pub catalog_dir: Option<PathBuf>,
 }
 
 /// A statement that failed, with the place in its file.
@@ -85,8 +87,8 @@ pub struct Ran {
 
 /// The shell.
 pub struct Shell {
-    runtime: Runtime,
-    interrupts: Interrupts,
+    pub(super) runtime: Runtime,
+    pub(super) interrupts: Interrupts,
     pub(super) session: Arc<dyn Session>,
     pub(super) display: Display,
     pub(super) output: Output,
@@ -102,8 +104,18 @@ pub struct Shell {
     go_on: bool,
     receipts: bool,
     // The query id of the last statement that began.
-    last_id: Option<String>,
-    depth: usize,
+    pub(super) last_id: Option<String>,
+    /// Where the next result alone goes.
+    pub(super) once: Option<String>,
+    /// What was shown last.
+    pub(super) last_result: Option<LastResult>,
+    /// Whether it is asked before something is destroyed.
+    pub(super) warns: bool,
+    /// Where catalog files are written.
+    pub(super) catalog_dir: Option<PathBuf>,
+    /// The last error as it was shown.
+    pub(super) last_error: Option<Error>,
+    pub(super) depth: usize,
     // Shown once more by `\g`.
     pub(super) last: Option<String>,
     ran: Vec<Ran>,
@@ -146,6 +158,11 @@ impl Shell {
             go_on: options.go_on,
             receipts: options.receipts,
             last_id: None,
+            once: None,
+            last_result: None,
+            warns: true,
+            catalog_dir: options.catalog_dir,
+            last_error: None,
             depth: 0,
             last: None,
             ran: vec![],
@@ -269,8 +286,6 @@ impl Shell {
     ) -> Result<Flow, Box<Failure>> {
         let variables = self.variables.clone();
         let pasted = paste(part.text, |name| variables.get(name));
-        let expanded =
-            sent.and_then(Part::command).is_some_and(|(word, _)| word == "G" || word == "gx");
         for piece in split(pasted.text()) {
             if piece.kind != PartKind::Statement {
                 continue;
@@ -280,7 +295,8 @@ impl Shell {
                 eprintln!("{sql}");
             }
             let started = Instant::now();
-            let result = self.statement_shown(piece.text, expanded);
+            self.last = Some(piece.text.to_owned());
+            let result = self.send(piece.text, sent);
             let elapsed = started.elapsed();
             let receipt = if result.is_ok() { self.receipt() } else { vec![] };
             let place = part.locate(pasted.locate(piece.token));
@@ -292,119 +308,54 @@ impl Shell {
                 error: result.as_ref().err().cloned(),
                 receipt,
             });
+            self.note_outcome(&result);
             if let Err(error) = result {
                 let within = error.position().map_or(piece.token, |at| piece.locate(at));
                 let position = part.locate(pasted.locate(within));
                 return Err(self.failure(text, error, Some(position)));
             }
-            self.last = Some(piece.text.to_owned());
         }
         Ok(Flow::Continue)
     }
 
-    /// Runs the last statement once more.
-    pub(super) fn again(&mut self, expanded: bool) -> Result<()> {
-        let Some(last) = self.last.clone() else { return Ok(()) };
-        self.statement_shown(&last, expanded).map(drop)
+    /// The last statement.
+    ///
+    /// # Errors
+    /// `Sql` when none was run yet.
+    pub(super) fn last(&self) -> Result<String> {
+        self.last.clone().ok_or_else(|| Error::sql("nothing has been run yet"))
     }
 
-    fn statement_shown(&mut self, sql: &str, expanded: bool) -> Result<u64> {
-        let before = self.display.expanded;
-        self.display.expanded |= expanded;
-        let result = self.statement(sql);
+    /// Shows what `work` shows, one column a line.
+    pub(super) fn expanded<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.display.expanded, Expanded::On);
+        let result = work(self);
         self.display.expanded = before;
         result
     }
 
-    /// Runs one statement and shows what it gives; returns its rows.
-    ///
-    /// # Errors
-    /// The statement's own, or one of writing its results.
-    pub fn statement(&mut self, sql: &str) -> Result<u64> {
-        self.statement_seen(sql, &mut |_| {})
+    /// Runs a statement as the command behind it says, or as usual.
+    fn send(&mut self, sql: &str, sent: Option<&Part<'_>>) -> Result<u64> {
+        if self.interactive && !self.confirm(sql)? {
+            return Err(Error::cancelled("cancelled"));
+        }
+        let Some((word, arguments)) = sent.and_then(Part::command) else {
+            return match self.once.take() {
+                Some(target) => commands::send(self, "g", sql, &target),
+                None => self.statement(sql),
+            };
+        };
+        let arguments = paste(arguments, |name| self.variables.get(name)).text().to_owned();
+        commands::send(self, word, sql, arguments.trim())
     }
 
-    /// As [`Shell::statement`], with a look at every batch.
-    ///
-    /// # Errors
-    /// As [`Shell::statement`]'s.
-    pub fn statement_seen(&mut self, sql: &str, see: &mut dyn FnMut(&RecordBatch)) -> Result<u64> {
-        let parameters = self.variables.parameters()?;
-        let Self { runtime, interrupts, session, display, output, interactive, last_id, .. } = self;
-        runtime.block_on(async {
-            interrupts.listen()?;
-            if *interactive {
-                interrupts.forget().await;
-            }
-            let mut query = tokio::select! {
-                query = session.run(sql, &parameters) => query?,
-                interrupt = interrupts.next() => return Err(cancelled(interrupt)),
-            };
-            *last_id = Some(query.id().to_owned());
-            let schema = match query.outcome() {
-                Outcome::Done(tag) => {
-                    if !display.quiet {
-                        eprintln!("{tag}");
-                    }
-                    return Ok(0);
-                }
-                Outcome::Rows(schema) => schema.clone(),
-            };
-            let format = display.current()?;
-            let cap = if output.is_terminal() && !format.is_machine() { display.display_rows } else { 0 };
-            let options = output.options(display, &schema);
-            let mut renderer = format.open(&schema, &options)?;
-            let mut rows: u64 = 0;
-            let mut cut = false;
-            loop {
-                let batch = tokio::select! {
-                    batch = query.next() => batch,
-                    interrupt = interrupts.next() => return Err(cancelled(interrupt)),
-                };
-                let Some(batch) = batch.transpose()? else { break };
-                see(&batch);
-                let left = if cap == 0 { u64::MAX } else { cap - rows };
-                let shown = (batch.num_rows() as u64).min(left);
-                let length = usize::try_from(shown).unwrap_or(batch.num_rows());
-                renderer.write(&batch.slice(0, length), output.writer())?;
-                rows += shown;
-                if cap > 0 && rows >= cap {
-                    cut = batch.num_rows() as u64 > shown || query.next().await.is_some();
-                    break;
-                }
-            }
-            renderer.finish(output.writer())?;
-            output.flush()?;
-            let progress = query.progress();
-            let mut all = query.notes();
-            drop(query);
-            all.extend(renderer.notes());
-            for note in all {
-                eprintln!("note: {note}");
-            }
-            if cut {
-                eprintln!(
-                    "only the first {rows} rows were computed: \\pset display_rows 0 shows all, \\o FILE writes all"
-                );
-            }
-            if display.timing {
-                eprintln!("time: {:.3} s", progress.elapsed.as_secs_f64());
-            }
-            Ok(rows)
-        })
-    }
-
-    /// Runs one statement and keeps what it gives to itself.
-    pub(super) fn fetch(&mut self, sql: &str) -> Result<Vec<RecordBatch>> {
-        let Self { runtime, session, .. } = self;
-        runtime.block_on(async {
-            let mut query = session.run(sql, &Parameters::default()).await?;
-            let mut batches = Vec::new();
-            while let Some(batch) = query.next().await {
-                batches.push(batch?);
-            }
-            Ok(batches)
-        })
+    /// Asks before a statement that destroys something. Scripts are never asked.
+    fn confirm(&mut self, sql: &str) -> Result<bool> {
+        let Some(warning) = super::warning::of(sql).filter(|_| self.warns && self.depth == 0)
+        else {
+            return Ok(true);
+        };
+        super::warning::is_confirmed(&warning)
     }
 
     /// The last statement's receipt; empty when it has none or none are kept.
@@ -412,6 +363,20 @@ impl Shell {
         let Some(id) = self.last_id.clone().filter(|_| self.receipts) else { return vec![] };
         let batches = self.fetch(&format!("SHOW RECEIPT '{id}'"));
         batches.and_then(|batches| receipt::lines(&batches)).unwrap_or_default()
+    }
+
+    /// Keeps how a statement went in variables, as psql does; nobody asks for them in a script
+    /// that runs to its end.
+    fn note_outcome(&mut self, result: &Result<u64>) {
+        if !self.interactive {
+            return;
+        }
+        self.last_error = result.as_ref().err().cloned();
+        self.variables.set("ERROR", if result.is_err() { "true" } else { "false" });
+        match result {
+            Ok(rows) => self.variables.set("ROW_COUNT", &rows.to_string()),
+            Err(error) => self.variables.set("LAST_ERROR_MESSAGE", error.message()),
+        }
     }
 
     /// Runs a file.
@@ -469,18 +434,9 @@ impl Failure {
     }
 }
 
-const TERMINATED: &str = "terminated";
-
-fn cancelled(interrupt: Interrupt) -> Error {
-    match interrupt {
-        Interrupt::Interrupt => Error::cancelled("cancelled"),
-        Interrupt::Terminate => Error::cancelled(TERMINATED),
-    }
-}
-
 /// Whether a command says how the statement before it is shown.
 fn sends(part: &Part<'_>) -> bool {
-    part.command().is_some_and(|(word, _)| matches!(word, "g" | "G" | "gx"))
+    part.command().is_some_and(|(word, _)| commands::sends(word))
 }
 
 /// Whether the reader of our results has gone: a quiet end, not a failure.

@@ -1,6 +1,6 @@
 //! `\d`: tables, or the columns of one.
 
-use super::{Argument, Command, Failed, Flow, sugar};
+use super::{Argument, Command, Failed, Flow, list_tables, sugar};
 use crate::repl::shell::Shell;
 
 /// List tables, or describe one.
@@ -8,7 +8,7 @@ pub(super) struct Describe;
 
 impl Command for Describe {
     fn names(&self) -> &'static [&'static str] {
-        &["d", "d+", "describe", "schema"]
+        &["d", "describe", "schema"]
     }
 
     fn usage(&self) -> &'static str {
@@ -20,7 +20,7 @@ impl Command for Describe {
     }
 
     fn example(&self) -> &'static str {
-        "\\d lake.raw.users"
+        "\\d users"
     }
 
     fn arguments(&self) -> &'static [Argument] {
@@ -28,9 +28,14 @@ impl Command for Describe {
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        if arguments.is_empty() {
+        let table = arguments.trim_start_matches('+').trim().trim_end_matches(';');
+        if table.is_empty() {
             return sugar(shell, "SHOW TABLES");
         }
-        sugar(shell, &format!("DESCRIBE {}", arguments.trim_end_matches(';')))
+        if table.contains(['*', '?']) {
+            return list_tables::ListTables.run(shell, table);
+        }
+        shell.statement(&format!("DESCRIBE {table}"))?;
+        Ok(Flow::Continue)
     }
 }

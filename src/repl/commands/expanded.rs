@@ -1,6 +1,7 @@
 //! `\x`: records one column a line.
 
 use super::{Argument, Command, Failed, Flow, switch};
+use crate::repl::output::Expanded as When;
 use crate::repl::shell::Shell;
 
 /// Show records one column a line.
@@ -12,7 +13,7 @@ impl Command for Expanded {
     }
 
     fn usage(&self) -> &'static str {
-        "\\x [on|off]"
+        "\\x [on|off|auto]"
     }
 
     fn about(&self) -> &'static str {
@@ -24,11 +25,16 @@ impl Command for Expanded {
     }
 
     fn arguments(&self) -> &'static [Argument] {
-        &[Argument::Words(&["on", "off"])]
+        &[Argument::Words(&["on", "off", "auto"])]
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        shell.display.expanded = switch("x", arguments, shell.display.expanded)?;
+        let now = shell.display.expanded != When::Off;
+        shell.display.expanded = match arguments {
+            "auto" => When::Auto,
+            _ if switch("x", arguments, now)? => When::On,
+            _ => When::Off,
+        };
         Ok(Flow::Continue)
     }
 }

@@ -8,7 +8,7 @@ pub(super) struct Functions;
 
 impl Command for Functions {
     fn names(&self) -> &'static [&'static str] {
-        &["df"]
+        &["df", "df+"]
     }
 
     fn usage(&self) -> &'static str {

@@ -1,31 +1,41 @@
-//! `\G` and `\gx`: the last statement again, records one column a line.
+//! `\gx` and `\G`: runs a statement and shows one column a line.
 
 use super::{Command, Failed, Flow};
+use crate::error::Result as Answer;
 use crate::repl::shell::Shell;
 
-/// Run the last statement again, records one column a line.
+/// Run the statement, or the last one, one column a line.
 pub(super) struct GoExpanded;
 
 impl Command for GoExpanded {
     fn names(&self) -> &'static [&'static str] {
-        &["G", "gx"]
+        &["gx", "G"]
     }
 
     fn usage(&self) -> &'static str {
-        "\\G"
+        "\\gx"
     }
 
     fn about(&self) -> &'static str {
-        "run the last statement again, records one column a line"
+        "run the statement, or the last one, one column a line"
     }
 
     fn example(&self) -> &'static str {
         "select * from users limit 1 \\gx"
     }
 
-    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
+    fn sends(&self) -> bool {
+        true
+    }
+
+    fn send(&self, shell: &mut Shell, sql: &str, arguments: &str) -> Answer<u64> {
         let _ = arguments;
-        shell.again(true)?;
+        shell.expanded(|shell| shell.statement(sql))
+    }
+
+    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
+        let sql = shell.last()?;
+        self.send(shell, &sql, arguments)?;
         Ok(Flow::Continue)
     }
 }

@@ -8,7 +8,7 @@ pub(super) struct Help;
 
 impl Command for Help {
     fn names(&self) -> &'static [&'static str] {
-        &["?", "h", "help"]
+        &["?", "help"]
     }
 
     fn usage(&self) -> &'static str {

@@ -8,7 +8,7 @@ pub(super) struct ListCatalogs;
 
 impl Command for ListCatalogs {
     fn names(&self) -> &'static [&'static str] {
-        &["l", "databases"]
+        &["l", "l+", "databases"]
     }
 
     fn usage(&self) -> &'static str {

@@ -8,7 +8,7 @@ pub(super) struct ListSchemas;
 
 impl Command for ListSchemas {
     fn names(&self) -> &'static [&'static str] {
-        &["dn"]
+        &["dn", "dn+"]
     }
 
     fn usage(&self) -> &'static str {

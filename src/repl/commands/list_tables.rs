@@ -1,14 +1,14 @@
-//! `\dt`: tables and views, here or in every catalog.
+//! `\dt`: tables and views, here or by a pattern in every catalog.
 
-use super::{Argument, Command, Failed, Flow, like, sugar};
+use super::{Argument, Command, Failed, Flow, like_text, sugar};
 use crate::repl::shell::Shell;
 
-/// List tables and views; a pattern looks through the current catalog.
+/// List tables and views here, or by a pattern in every catalog.
 pub(super) struct ListTables;
 
 impl Command for ListTables {
     fn names(&self) -> &'static [&'static str] {
-        &["dt", "dv", "tables"]
+        &["dt", "dv", "dt+", "dv+", "tables"]
     }
 
     fn usage(&self) -> &'static str {
@@ -16,7 +16,7 @@ impl Command for ListTables {
     }
 
     fn about(&self) -> &'static str {
-        "list tables and views; a pattern looks through the current catalog"
+        "list tables and views here, or by a pattern in every catalog"
     }
 
     fn example(&self) -> &'static str {
@@ -28,11 +28,24 @@ impl Command for ListTables {
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        if arguments.is_empty() {
+        let pattern = arguments.trim_end_matches(';').replace('"', "");
+        if pattern.is_empty() {
             return sugar(shell, "SHOW TABLES");
         }
-        let [catalog, _] = shell.session.home();
-        let catalog = catalog.replace('"', "\"\"");
-        sugar(shell, &format!("SHOW TABLES FROM \"{catalog}\"{}", like(arguments)))
+        let mut parts: Vec<&str> = pattern.split('.').collect();
+        let mut columns = vec!["table_catalog", "table_schema", "table_name"];
+        let mut conditions = vec!["table_schema <> 'information_schema'".to_owned()];
+        while let (Some(part), Some(column)) = (parts.pop(), columns.pop()) {
+            conditions.push(format!("{column} ILIKE {}", like_text(part)));
+        }
+        sugar(
+            shell,
+            &format!(
+                "SELECT table_name AS \"table\", lower(replace(table_type, 'BASE ', '')) AS kind, \
+                 table_schema AS schema, table_catalog AS catalog \
+                 FROM information_schema.tables WHERE {} ORDER BY 4, 3, 1",
+                conditions.join(" AND ")
+            ),
+        )
     }
 }

@@ -1,37 +1,65 @@
 //! The `\commands`: one file each, one list. A command that needs the engine is a statement.
 
 mod align;
+mod change_folder;
+mod chart;
+mod check;
 mod clear;
+mod confirm;
 mod connect;
+mod connection;
+mod copy;
+mod crosstab;
 mod describe;
+mod describe_more;
 mod echo;
 mod edit;
+mod errors;
+mod estimate;
 mod expanded;
 mod format;
 mod functions;
+mod getenv;
 mod go;
 mod go_expanded;
+mod headers;
 mod help;
 mod history;
 mod include;
+mod infer;
 mod keys;
+mod last;
+mod last_error;
 mod list_catalogs;
 mod list_schemas;
 mod list_tables;
 mod named;
 mod named_delete;
 mod named_save;
+mod null_text;
+mod once;
 mod output;
+mod pager;
 mod print;
+mod profile;
 mod pset;
 mod quit;
 mod receipt;
+mod refresh;
 mod reset;
+mod result_columns;
+mod result_variables;
+mod row_limit;
+mod save;
+mod separator;
 mod set;
 mod settings;
+mod sql_help;
 mod timing;
 mod tuples;
 mod unset;
+mod warn;
+mod watch;
 
 use super::shell::{Failure, Shell};
 use crate::error::{Error, nearest};
@@ -109,6 +137,15 @@ pub(super) trait Command: Sync {
     fn arguments(&self) -> &'static [Argument] {
         &[]
     }
+    /// Whether it says what becomes of the statement before it.
+    fn sends(&self) -> bool {
+        false
+    }
+    /// Runs the statement before it; returns its rows.
+    fn send(&self, shell: &mut Shell, sql: &str, arguments: &str) -> Result<u64, Error> {
+        let _ = arguments;
+        shell.statement(sql)
+    }
     /// Does it.
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed>;
 }
@@ -116,17 +153,39 @@ pub(super) trait Command: Sync {
 /// Every command, as `\?` shows them.
 pub(super) static COMMANDS: &[&dyn Command] = &[
     &help::Help,
+    &sql_help::SqlHelp,
     &quit::Quit,
     &list_catalogs::ListCatalogs,
     &list_schemas::ListSchemas,
     &list_tables::ListTables,
     &describe::Describe,
+    &describe_more::DescribeMore,
     &functions::Functions,
     &settings::Settings,
     &connect::Connect,
+    &connection::Connection,
+    &check::Check,
+    &refresh::Refresh,
+    &errors::Errors,
+    &infer::Infer,
+    &save::Save,
+    &estimate::Estimate,
+    &profile::Profile,
+    &receipt::Receipt,
+    &go::Go,
+    &go_expanded::GoExpanded,
+    &result_columns::ResultColumns,
+    &result_variables::ResultVariables,
+    &watch::Watch,
+    &crosstab::Crosstab,
+    &chart::Chart,
+    &last::Last,
+    &copy::Copy,
     &include::Include,
     &output::Output,
+    &once::Once,
     &echo::Echo,
+    &warn::Warn,
     &edit::Edit,
     &print::Print,
     &reset::Reset,
@@ -136,26 +195,55 @@ pub(super) static COMMANDS: &[&dyn Command] = &[
     &named_delete::NamedDelete,
     &set::Set,
     &unset::Unset,
-    &go::Go,
-    &go_expanded::GoExpanded,
+    &getenv::Getenv,
+    &change_folder::ChangeFolder,
     &expanded::Expanded,
     &format::Format,
     &tuples::Tuples,
     &align::Align,
+    &separator::Separator,
+    &headers::Headers,
+    &null_text::NullText,
+    &row_limit::RowLimit,
+    &pager::Pager,
     &pset::Pset,
     &timing::Timing,
     &keys::Keys,
+    &confirm::Confirm,
+    &last_error::LastError,
     &clear::Clear,
-    &receipt::Receipt,
 ];
 
 /// Runs the command of a name.
 pub(super) fn run(shell: &mut Shell, word: &str, arguments: &str) -> Result<Flow, Failed> {
     let arguments = arguments.trim();
-    if let Some(command) = COMMANDS.iter().find(|command| command.names().contains(&word)) {
+    if let Some(command) = find(word) {
         return command.run(shell, arguments);
     }
     Err(unknown(word).into())
+}
+
+/// The command of a name.
+fn find(word: &str) -> Option<&'static dyn Command> {
+    COMMANDS.iter().find(|command| command.names().contains(&word)).copied()
+}
+
+/// Whether the command of a name says what becomes of the statement before it.
+pub(super) fn sends(word: &str) -> bool {
+    find(word).is_some_and(|command| command.sends())
+}
+
+/// Runs a statement as the command behind it says.
+pub(super) fn send(
+    shell: &mut Shell,
+    word: &str,
+    sql: &str,
+    arguments: &str,
+) -> Result<u64, Error> {
+    match find(word) {
+        Some(command) => command.send(shell, sql, arguments),
+        None => Err(unknown(word)),
+    }
 }
 
 /// There is no such command.
@@ -179,7 +267,12 @@ fn like(pattern: &str) -> String {
     if pattern.is_empty() {
         return String::new();
     }
-    format!(" LIKE '{}'", pattern.replace('\'', "''").replace('*', "%").replace('?', "_"))
+    format!(" LIKE {}", like_text(pattern))
+}
+
+/// The pattern of LIKE alone, quoted.
+fn like_text(pattern: &str) -> String {
+    format!("'{}'", pattern.replace('\'', "''").replace('*', "%").replace('?', "_"))
 }
 
 /// `on`, `off`, or nothing for the other of the two.
@@ -189,5 +282,33 @@ fn switch(name: &str, arguments: &str, now: bool) -> Result<bool, Error> {
         "on" | "true" | "yes" | "1" => Ok(true),
         "off" | "false" | "no" | "0" => Ok(false),
         other => Err(Error::sql(format!("\\{name} takes on or off, not `{other}`"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::COMMANDS;
+
+    #[test]
+    fn every_name_is_one_commands_alone() {
+        let mut names: Vec<_> = COMMANDS.iter().flat_map(|command| command.names()).collect();
+        names.sort();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn every_command_says_how_it_is_typed_with_an_example_of_itself() {
+        for command in COMMANDS {
+            let first = command.names()[0];
+            assert!(command.usage().starts_with(&format!("\\{first}")), "{}", command.usage());
+            let named = |name: &&&str| {
+                let words = command.example().split_whitespace();
+                words.into_iter().any(|word| word == format!("\\{name}"))
+            };
+            assert!(command.names().iter().find(named).is_some(), "{}", command.example());
+            assert!(!command.about().ends_with('.') && !command.about().is_empty());
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! `\o`: results into a file.
 
-use std::path::Path;
-
 use super::{Argument, Command, Failed, Flow};
 use crate::repl::output::Output as Sink;
 use crate::repl::shell::Shell;
@@ -15,11 +13,11 @@ impl Command for Output {
     }
 
     fn usage(&self) -> &'static str {
-        "\\o [FILE]"
+        "\\o [FILE or |PROGRAM]"
     }
 
     fn about(&self) -> &'static str {
-        "send results to a file, or back to standard output"
+        "send results to a file or a program, or back here"
     }
 
     fn example(&self) -> &'static str {
@@ -31,9 +29,8 @@ impl Command for Output {
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        shell.output.flush()?;
-        let path = arguments.trim_matches('\'');
-        shell.output = if path.is_empty() { Sink::stdout() } else { Sink::file(Path::new(path))? };
+        let next = if arguments.is_empty() { Sink::stdout() } else { Sink::named(arguments)? };
+        std::mem::replace(&mut shell.output, next).close()?;
         Ok(Flow::Continue)
     }
 }

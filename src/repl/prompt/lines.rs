@@ -92,10 +92,15 @@ impl ConditionalEventHandler for LineKeys {
         let (before, behind) = context.line().split_at_checked(context.pos())?;
         let begins_line = before.ends_with(&format!("\n{INDENT}"));
         match event.get(0)? {
-            KeyEvent(KeyCode::Enter, Modifiers::NONE) if is_ended(context.line()) => {
+            KeyEvent(KeyCode::Enter, Modifiers::NONE)
+            | KeyEvent(KeyCode::Char('J'), Modifiers::CTRL)
+                if is_ended(context.line()) =>
+            {
                 Some(Cmd::AcceptLine)
             }
-            KeyEvent(KeyCode::Enter, _) => Some(Cmd::Insert(1, format!("\n{INDENT}"))),
+            KeyEvent(KeyCode::Enter | KeyCode::Char('J'), _) => {
+                Some(Cmd::Insert(1, format!("\n{INDENT}")))
+            }
             _ if count > 1 => None,
             KeyEvent(KeyCode::Backspace, Modifiers::NONE) if begins_line => {
                 Some(Cmd::Kill(Movement::BackwardChar(BREAK)))

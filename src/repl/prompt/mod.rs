@@ -120,6 +120,8 @@ impl<'s> Prompt<'s> {
         let keys = [
             (KeyCode::Enter, Modifiers::NONE),
             (KeyCode::Enter, Modifiers::ALT),
+            // What is typed before the prompt is there has line feeds.
+            (KeyCode::Char('J'), Modifiers::CTRL),
             (KeyCode::Backspace, Modifiers::NONE),
             (KeyCode::Left, Modifiers::NONE),
             (KeyCode::Right, Modifiers::NONE),

@@ -86,7 +86,21 @@ impl<'a> Part<'a> {
 /// Commands that send the statement before them, so that they stand where a `;` would.
 ///
 /// `\G` is the `\gx` of MySQL and Trino.
-const SENDING: [&str; 8] = ["g", "G", "gx", "gdesc", "gset", "gexec", "watch", "crosstabview"];
+const SENDING: [&str; 13] = [
+    "g",
+    "G",
+    "gx",
+    "gdesc",
+    "gset",
+    "gexec",
+    "watch",
+    "crosstabview",
+    "crosstab",
+    "pivot",
+    "chart",
+    "estimate",
+    "profile",
+];
 
 /// Begins many files on Windows, and, in files joined by `cat`, the second one too.
 const BYTE_ORDER_MARK: &str = "\u{feff}";

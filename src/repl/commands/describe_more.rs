@@ -1,0 +1,39 @@
+//! `\d+`: a table in full.
+
+use super::{Argument, Command, Failed, Flow, sugar};
+use crate::repl::shell::Shell;
+
+/// Describe a table: columns, what it would read, how it is made.
+pub(super) struct DescribeMore;
+
+impl Command for DescribeMore {
+    fn names(&self) -> &'static [&'static str] {
+        &["d+"]
+    }
+
+    fn usage(&self) -> &'static str {
+        "\\d+ TABLE"
+    }
+
+    fn about(&self) -> &'static str {
+        "describe a table: columns, what it would read, how it is made"
+    }
+
+    fn example(&self) -> &'static str {
+        "\\d+ users"
+    }
+
+    fn arguments(&self) -> &'static [Argument] {
+        &[Argument::Table]
+    }
+
+    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
+        let table = arguments.trim_end_matches(';');
+        if table.is_empty() {
+            return sugar(shell, "SHOW TABLES");
+        }
+        shell.statement(&format!("DESCRIBE {table}"))?;
+        shell.statement(&format!("EXPLAIN ESTIMATE SELECT * FROM {table}"))?;
+        sugar(shell, &format!("SHOW CREATE TABLE {table}"))
+    }
+}
