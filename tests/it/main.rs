@@ -1,6 +1,7 @@
 //! The integration tests: one binary, as linking DataFusion is the slow part.
 //!
-//! `slt` runs `tests/slt` in process, `cli` the program itself, `prompt` it at a terminal, `errors`
+//! `slt` runs `tests/slt` in process, `cli` the program itself, `prompt` it at a terminal (`prompt_typing`
+//! what helps while typing, `prompt_results` what comes of it), `errors`
 //! what is said of typical mistakes, `limits` memory, time and signals, `text` dirty CSV and JSON,
 //! `writes` what is written, `read_points` what a statement read and may read; `codec` sends the
 //! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
@@ -22,6 +23,8 @@ mod files;
 mod limits;
 mod program;
 mod prompt;
+mod prompt_results;
+mod prompt_typing;
 mod read_points;
 mod rows;
 mod served;

@@ -13,19 +13,19 @@ use crate::program::Program;
 /// How long an answer may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const CTRL_C: &str = "\x03";
-const CTRL_D: &str = "\x04";
-const PROMPT: &str = "session.default> ";
+pub(crate) const CTRL_C: &str = "\x03";
+pub(crate) const CTRL_D: &str = "\x04";
+pub(crate) const PROMPT: &str = "session.default> ";
 /// What the editor sends when a line is taken: it is drawn again and again before.
 const TAKEN: &str = "\x1b[?2004l";
 
 /// The program at a terminal.
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     keyboard: File,
     screen: Receiver<Vec<u8>>,
     // What came and was not waited for yet.
-    seen: String,
+    pub(crate) seen: String,
 }
 
 fn open_terminal() -> (OwnedFd, OwnedFd) {
@@ -47,10 +47,16 @@ fn open_terminal() -> (OwnedFd, OwnedFd) {
 
 impl Terminal {
     /// Starts the program and waits for its prompt.
-    fn start(program: &Program) -> Self {
+    pub(crate) fn start(program: &Program) -> Self {
+        Self::start_with(program, &[], &[])
+    }
+
+    /// As [`Terminal::start`], with arguments and variables of the environment.
+    pub(crate) fn start_with(program: &Program, args: &[&str], env: &[(&str, &str)]) -> Self {
         let (ours, theirs) = open_terminal();
-        let mut command = program.command(&[]);
+        let mut command = program.command(args);
         command.env("TERM", "xterm").env("NO_COLOR", "1").env("PAGER", "");
+        command.envs(env.iter().copied());
         command.stdin(Stdio::from(theirs.try_clone().unwrap()));
         command.stdout(Stdio::from(theirs.try_clone().unwrap()));
         command.stderr(Stdio::from(theirs));
@@ -81,12 +87,12 @@ impl Terminal {
         terminal
     }
 
-    fn type_text(&mut self, text: &str) {
+    pub(crate) fn type_text(&mut self, text: &str) {
         self.keyboard.write_all(text.as_bytes()).unwrap();
     }
 
     /// Waits until the screen has shown `text`; returns what came up to it.
-    fn wait_for(&mut self, text: &str) -> String {
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = self.seen.find(text) {
@@ -104,7 +110,7 @@ impl Terminal {
     }
 
     /// Types a line and returns what is shown up to the next prompt, without what is typed.
-    fn line(&mut self, text: &str) -> String {
+    pub(crate) fn line(&mut self, text: &str) -> String {
         self.type_text(text);
         self.type_text("\r");
         self.wait_for(TAKEN);
@@ -112,19 +118,24 @@ impl Terminal {
         shown.replace('\r', "")
     }
 
+    /// Waits for a text a moment only.
+    pub(crate) fn comes(&mut self, text: &str, patience: Duration) -> bool {
+        let until = Instant::now() + patience;
+        while !self.seen.contains(text) {
+            match self.screen.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
     /// Types until an answer comes: keys that came too late for a query clear what follows them.
-    fn get_in_step(&mut self) {
+    pub(crate) fn get_in_step(&mut self) {
         for number in 0.. {
             self.type_text(&format!("\\echo step {number}\r"));
             let answer = format!("\nstep {number}\r");
-            let until = Instant::now() + Duration::from_secs(2);
-            while !self.seen.contains(&answer) {
-                match self.screen.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                    Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
-                    Err(_) => break,
-                }
-            }
-            if self.seen.contains(&answer) {
+            if self.comes(&answer, Duration::from_secs(2)) {
                 self.wait_for(&answer);
                 self.wait_for(PROMPT);
                 return;
@@ -133,7 +144,7 @@ impl Terminal {
         }
     }
 
-    fn code(mut self) -> Option<i32> {
+    pub(crate) fn code(mut self) -> Option<i32> {
         let code = self.child.wait().unwrap().code();
         drop(self.keyboard);
         code

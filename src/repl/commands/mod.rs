@@ -284,3 +284,31 @@ fn switch(name: &str, arguments: &str, now: bool) -> Result<bool, Error> {
         other => Err(Error::sql(format!("\\{name} takes on or off, not `{other}`"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::COMMANDS;
+
+    #[test]
+    fn every_name_is_one_commands_alone() {
+        let mut names: Vec<_> = COMMANDS.iter().flat_map(|command| command.names()).collect();
+        names.sort();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn every_command_says_how_it_is_typed_with_an_example_of_itself() {
+        for command in COMMANDS {
+            let first = command.names()[0];
+            assert!(command.usage().starts_with(&format!("\\{first}")), "{}", command.usage());
+            let named = |name: &&&str| {
+                let words = command.example().split_whitespace();
+                words.into_iter().any(|word| word == format!("\\{name}"))
+            };
+            assert!(command.names().iter().find(named).is_some(), "{}", command.example());
+            assert!(!command.about().ends_with('.') && !command.about().is_empty());
+        }
+    }
+}

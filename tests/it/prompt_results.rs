@@ -1,0 +1,91 @@
+//! What comes of a statement at the prompt: pager, footer, receipts, commands over results.
+
+use crate::program::Program;
+use crate::prompt::{CTRL_C, CTRL_D, PROMPT, Terminal};
+
+fn leave(mut terminal: Terminal) {
+    terminal.type_text(CTRL_D);
+    assert_eq!(terminal.code(), Some(0));
+}
+
+#[test]
+fn what_is_longer_than_the_screen_goes_through_the_pager() {
+    let program = Program::new();
+    let mut terminal = Terminal::start_with(&program, &[], &[("PAGER", "sed 's/^/paged /'")]);
+    let shown = terminal.line("select value from generate_series(1, 100);");
+    assert!(shown.contains("paged │"), "{shown}");
+    assert!(!terminal.line("select 1 as n;").contains("paged"));
+    terminal.line("\\pager off");
+    assert!(!terminal.line("select value from generate_series(1, 100);").contains("paged"));
+    leave(terminal);
+}
+
+#[test]
+fn a_result_that_is_cut_leaves_a_receipt() {
+    let mut terminal = Terminal::start(&Program::new());
+    let shown = terminal.line("select value from generate_series(1, 1000000000000);");
+    assert!(shown.contains("only the first 1000 rows"), "{shown}");
+    let shown = terminal.line("\\receipt");
+    assert!(shown.contains("total_micros"), "{shown}");
+    leave(terminal);
+}
+
+#[test]
+fn watching_goes_on_until_ctrl_c() {
+    let mut terminal = Terminal::start(&Program::new());
+    terminal.type_text("select 42 as n \\watch 0.05\r");
+    for _ in 0..3 {
+        terminal.wait_for("Ctrl-C ends it");
+    }
+    terminal.type_text(CTRL_C);
+    terminal.wait_for(PROMPT);
+    terminal.get_in_step();
+    leave(terminal);
+}
+
+#[test]
+fn results_are_crossed_drawn_shown_again_and_described() {
+    let mut terminal = Terminal::start(&Program::new());
+    let shown = terminal.line(
+        "select * from (values ('a', 'x', 1), ('a', 'y', 2), ('b', 'y', 3)) t(r, c, v) \\crosstabview",
+    );
+    assert!(shown.contains("│ r │ x    │ y │") && shown.contains("│ b │ NULL │ 3 │"), "{shown}");
+    let shown = terminal.line("select 'half' as t, 5 as n union all select 'full', 10 \\chart");
+    assert!(shown.contains("full 10 ███"), "{shown}");
+    terminal.line("select repeat('wide ', 40) as t;");
+    assert!(terminal.line("\\last").contains(&"wide ".repeat(39)));
+    let shown = terminal.line("select 1::bigint as n, 'x' as t \\gdesc");
+    assert!(shown.contains("Int64") && shown.contains("│ t "), "{shown}");
+    let shown = terminal.line("select 7 as seven \\gset");
+    assert!(!shown.contains("error"), "{shown}");
+    assert!(terminal.line("\\echo :seven").contains('7'));
+    leave(terminal);
+}
+
+#[test]
+fn named_queries_take_arguments_and_are_kept() {
+    let program = Program::new();
+    let mut terminal = Terminal::start(&program);
+    terminal.line("\\ns sum select $1 + $2 as n");
+    leave(terminal);
+    let mut terminal = Terminal::start(&program);
+    assert!(terminal.line("\\n sum 40000 2000").contains("42000"));
+    assert!(terminal.line("\\n smu").contains("there is no query smu"));
+    terminal.line("\\nd sum");
+    assert!(!terminal.line("\\n").contains("sum"));
+    leave(terminal);
+}
+
+#[test]
+fn what_destroys_is_asked_for_first() {
+    let mut terminal = Terminal::start(&Program::new());
+    terminal.line("create view answer as select 42000 as n;");
+    for (reply, is_there) in [("n", true), ("y", false)] {
+        terminal.type_text("drop view answer;\r");
+        terminal.wait_for("go on? [y/N]");
+        terminal.type_text(&format!("{reply}\r"));
+        terminal.wait_for(PROMPT);
+        assert_eq!(terminal.line("select n from answer;").contains("42000"), is_there);
+    }
+    leave(terminal);
+}
