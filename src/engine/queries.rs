@@ -18,6 +18,9 @@ use crate::spi::StatementContext;
 /// How many statements that have ended are remembered.
 const REMEMBERED: usize = 10_000;
 
+/// The bytes of a statement's text that are remembered: programs write statements of megabytes.
+const LONGEST_TEXT: usize = 10_000;
+
 /// How far a statement has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueryState {
@@ -131,7 +134,7 @@ impl RunningQuery {
         Self {
             id: id.to_owned(),
             user: user.to_owned(),
-            sql: sql.to_owned(),
+            sql: shortened(sql),
             began: Utc::now(),
             started: Instant::now(),
             state: AtomicU8::new(QueryState::Planning as u8),
@@ -197,6 +200,15 @@ impl RunningQuery {
             error: self.error.get().cloned(),
         }
     }
+}
+
+/// A text of which so much is remembered that its statement is recognised.
+fn shortened(sql: &str) -> String {
+    if sql.len() <= LONGEST_TEXT {
+        return sql.to_owned();
+    }
+    let end = (0..=LONGEST_TEXT).rev().find(|at| sql.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}…", sql.get(..end).unwrap_or_default())
 }
 
 /// The place of a statement in the list; dropped, the statement has ended.
@@ -283,6 +295,14 @@ mod tests {
         drop(entered);
         let listed = queries.summaries();
         assert_eq!((listed.len(), listed[0].state), (1, QueryState::Finished));
+    }
+
+    #[test]
+    fn a_long_text_is_remembered_in_part() {
+        let queries = Arc::new(Queries::default());
+        let _entered = queries.enter("q1", "ada", &"ü".repeat(LONGEST_TEXT));
+        let listed = queries.summaries();
+        assert!(listed[0].sql.ends_with("ü…") && listed[0].sql.len() < LONGEST_TEXT + 10);
     }
 
     #[test]

@@ -203,8 +203,18 @@ public class Jdbc {
         }
     }
 
-    public static void main(String[] arguments) throws Exception {
-        String url = arguments[0];
+    /** The driver's threads keep the process alive: it ends by saying how it went. */
+    public static void main(String[] arguments) {
+        try {
+            all(arguments[0]);
+            System.exit(0);
+        } catch (Throwable e) {
+            e.printStackTrace();
+            System.exit(1);
+        }
+    }
+
+    static void all(String url) throws Exception {
         Connection connection = DriverManager.getConnection(url);
         statements(connection);
         types(connection);
@@ -214,11 +224,17 @@ public class Jdbc {
         errors(connection);
         closing(connection);
         String separator = url.contains("?") ? "&" : "?";
-        try (Connection user = DriverManager.getConnection(url + separator + "user=ada&password=secret&catalog=lake&schema=raw");
+        try (Connection user = DriverManager.getConnection(url + separator + "user=ada&password=secret&database=lake&schema=raw");
                 Statement statement = user.createStatement()) {
             check(statement.executeQuery("SELECT count(*) FROM users").next(), "a user's own home");
         }
+        // With `catalog` the driver sends a session option, after the schema; closing then closes its
+        // channel first and the session after it, which fails.
+        Connection option = DriverManager.getConnection(url + separator + "catalog=lake&schema=raw");
+        try (Statement statement = option.createStatement()) {
+            check(statement.executeQuery("SELECT count(*) FROM users").next(), "a catalog by option");
+        }
+        fails("Channel shutdown", option::close);
         System.out.println("JDBC " + connection.getMetaData().getDriverVersion() + ": " + checks + " checks ok");
-        System.exit(0);
     }
 }
