@@ -7,8 +7,8 @@ use crate::repl::draft::Column;
 use crate::repl::names::{Function, Known, Setting};
 
 fn names() -> Names {
-    let mut known = Known::default();
-    known.catalogs = ["lake", "sales", "session"].map(str::to_owned).to_vec();
+    let catalogs = ["lake", "sales", "session"].map(str::to_owned).to_vec();
+    let mut known = Known { catalogs, ..Known::default() };
     let world: [(&str, &str, &str, &[&str]); 6] = [
         ("lake", "raw", "users", &["user_id", "country", "signup day"]),
         ("lake", "raw", "events", &["event_id", "user_id", "device_id", "happened_at"]),
