@@ -115,7 +115,7 @@ mod tests {
              \u{20}   1.0 ms             5             *JoinExec\n\
              \u{20}   2.0 µs             7          40    ScanExec: a\n\
              \u{20}   3.5 ms             9             *  FilterExec: b\n\
-             \u{20}                                   *    ScanExec: b\n\
+             \u{20}                                    *    ScanExec: b\n\
              * the slowest way; times are of all threads together"
         );
     }
