@@ -195,9 +195,17 @@ impl Lines {
 
     fn add_scan(&mut self, source: &str, plan: &Arc<dyn ExecutionPlan>, kept: Option<usize>) {
         let Some(metrics) = plan.metrics() else { return };
-        let read = metrics.output_rows().unwrap_or_default();
-        self.add(source, "rows_read", read as u64, "");
-        self.add(source, "rows_kept", kept.unwrap_or(read) as u64, "");
+        let sum = |name: &str| metrics.sum_by_name(name).map_or(0, |sum| sum.as_usize());
+        // What a reader dropped was read as well; what the scan dropped is not handed on.
+        let (by_reader, by_scan) = (sum("pushdown_rows_pruned"), sum("rows_dropped"));
+        let given = metrics.output_rows().unwrap_or_default();
+        self.add(source, "rows_read", (given + by_reader) as u64, "");
+        self.add(source, "rows_kept", kept.unwrap_or(given.saturating_sub(by_scan)) as u64, "");
+        for (dropped, by) in [(by_reader, "by the reader"), (by_scan, "by dynamic filter")] {
+            if dropped > 0 {
+                self.add(source, "rows_dropped", dropped as u64, by);
+            }
+        }
         for metric in metrics.iter() {
             match metric.value() {
                 MetricValue::Count { name, count } => match name.as_ref() {

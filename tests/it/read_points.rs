@@ -414,3 +414,65 @@ fn a_receipt_counts_what_was_read_skipped_and_kept() {
     assert!(footers.iter().any(|line| line == expected), "{footers:#?}");
     assert!(!footers.iter().any(|line| line.contains("rows_read")), "{footers:#?}");
 }
+
+/// The counters of a source in a receipt, summed by name.
+fn counted(receipt: &str, source: &str, name: &str) -> u64 {
+    let lines = receipt.lines().filter(|line| line.contains(&format!("{source},{name},")));
+    lines.map(|line| line.split(',').nth(3).unwrap().parse::<u64>().unwrap()).sum()
+}
+
+/// An answer and its receipt.
+fn with_receipt(lake: &Lake, sql: &str, pushdown: &str) -> (String, String) {
+    let sql = format!("{sql}; show receipt");
+    let ran = lake.csv(&sql, &["--set", &format!("pushdown={pushdown}")]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let (answer, receipt) = ran.stdout.split_once("\n\n").unwrap();
+    (answer.to_owned(), receipt.to_owned())
+}
+
+/// 20,000 rows in 20 row groups.
+fn many(lake: &Lake) {
+    let rows =
+        "select n, n % 10 as small, md5(n::varchar) as text from generate_series(1, 20000) t(n)";
+    let made = lake.csv(&format!("copy ({rows}) to 'many.parquet' (row_group_size 1000)"), &[]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+}
+
+#[test]
+fn rows_that_the_reader_drops_are_counted_and_limited_like_all_others() {
+    let lake = Lake::new(0);
+    many(&lake);
+    for (filter, kept, drops) in [
+        // Next to nothing passes, so the reader begins to filter.
+        ("n % 20011 = 15007", 1, true),
+        // Many pass.
+        ("small > 2", 14_000, false),
+        // Next to nothing passes at first, then all.
+        ("n % 20011 = 15007 or n > 6000", 14_000, true),
+    ] {
+        let sql = format!("select count(text), min(text) from 'many.parquet' where {filter}");
+        let (answer, receipt) = with_receipt(&lake, &sql, "on");
+        let of = |name| counted(&receipt, "many.parquet", name);
+        let seen = (of("rows_read"), of("rows_kept"), of("rows_dropped") > 0);
+        assert_eq!(seen, (20_000, kept, drops), "{filter}\n{receipt}");
+        let (whole, receipt) = with_receipt(&lake, &sql, "off");
+        assert_eq!((whole, counted(&receipt, "many.parquet", "rows_dropped")), (answer, 0));
+    }
+    let sql = "select max(text) from 'many.parquet' where n % 20011 = 15007";
+    let ran = lake.csv(sql, &["--max-scan-records", "19000"]);
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+}
+
+#[test]
+fn what_a_join_has_learned_drops_rows_of_the_scan() {
+    let lake = Lake::new(0);
+    many(&lake);
+    let few = "copy (select n from generate_series(5, 19999, 6664) t(n)) to 'few.parquet'";
+    assert_eq!(lake.csv(few, &[]).code, 0);
+    let sql = "select count(*), sum(m.n), min(m.text) from 'many.parquet' m join 'few.parquet' f on m.n = f.n";
+    let (answer, receipt) = with_receipt(&lake, sql, "on");
+    assert_eq!(counted(&receipt, "many.parquet", "rows_read"), 20_000, "{receipt}");
+    assert!(counted(&receipt, "many.parquet", "rows_dropped") > 15_000, "{receipt}");
+    let (whole, receipt) = with_receipt(&lake, sql, "off");
+    assert_eq!((whole, counted(&receipt, "many.parquet", "rows_dropped")), (answer, 0));
+}

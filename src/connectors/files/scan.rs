@@ -6,7 +6,7 @@
 //! footers) never leaves this node's own message.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use datafusion::common::config::ConfigOptions;
@@ -32,17 +32,16 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
     SendableRecordBatchStream,
 };
-use datafusion_datasource::file_groups::FileGroup;
-use datafusion_datasource::file_scan_config::FileScanConfigBuilder;
-use datafusion_datasource::source::DataSourceExec;
-use datafusion_datasource::{FileRange, PartitionedFile, TableSchema};
+use datafusion_datasource::TableSchema;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use object_store::{ObjectMeta, ObjectStore};
 
 use super::format::Format;
-use super::metered::{MeteredStore, task_over};
+use super::learned::Learned;
+use super::metered::MeteredStore;
 use super::pinned::PinnedStore;
+use super::stock::{Built, Stock};
 use super::text::{self, Tally, TextRecipe};
 use super::{broken, ipc, parquet};
 use crate::error::{Error, Result};
@@ -265,7 +264,7 @@ pub(super) struct FilesScan {
 #[derive(Debug)]
 struct Running {
     // The stock scans that `execute` built, for their metrics.
-    inner: Mutex<Vec<Arc<dyn ExecutionPlan>>>,
+    built: Built,
     // Of text, which has no stock scan.
     metrics: ExecutionPlanMetricsSet,
     tally: Arc<Tally>,
@@ -274,7 +273,7 @@ struct Running {
 impl Running {
     fn new(partitions: usize) -> Arc<Self> {
         Arc::new(Self {
-            inner: Mutex::default(),
+            built: Built::default(),
             metrics: ExecutionPlanMetricsSet::new(),
             tally: Arc::new(Tally::new(partitions)),
         })
@@ -385,62 +384,43 @@ impl FilesScan {
     }
 
     /// The stock scan over the splits of one partition.
-    fn inner(
+    fn scan_stock(
         &self,
         partition: usize,
-        statement: &StatementContext,
         metered: Arc<dyn ObjectStore>,
-        task: &TaskContext,
-    ) -> DfResult<Arc<DataSourceExec>> {
-        let url = self.recipe.store.as_object_store_url();
-        let store = task.runtime_env().object_store(url)?;
-        let predicate = self.predicate()?;
-        let recipe = &self.recipe;
-        let source = match self.recipe.format {
-            Format::Parquet => parquet::source(store, metered, statement, task, recipe, predicate),
-            Format::Arrow | Format::Csv | Format::Json => {
-                return Err(Error::internal("only Parquet has a stock scan").into());
-            }
+        statement: &Arc<StatementContext>,
+        task: &Arc<TaskContext>,
+    ) -> DfResult<SendableRecordBatchStream> {
+        let splits = self.partition(partition)?;
+        let stock = Stock {
+            recipe: Arc::clone(&self.recipe),
+            projection: self.projection.clone(),
+            fetch: self.fetch,
+            predicate: self.predicate()?,
+            store: task.runtime_env().object_store(self.recipe.store.as_object_store_url())?,
+            metered,
+            statement: Arc::clone(statement),
+            task: Arc::clone(task),
+            built: Arc::clone(&self.running.built),
         };
-        let splits = joined(self.partition(partition)?);
-        let files: FileGroup = splits.iter().map(partitioned_file).collect::<Vec<_>>().into();
-        let config = FileScanConfigBuilder::new(url.clone(), source)
-            .with_file_group(files)
-            .with_projection_indices(Some(self.projection.clone()))?
-            .with_limit(self.fetch)
-            .build();
-        Ok(DataSourceExec::from_data_source(config))
-    }
-}
-
-/// Neighbours of one file as one split: the stock reader prepares pruning and page index anew for
-/// each range that it opens, and reads row group by row group all the same.
-fn joined(splits: &[Split]) -> Vec<Split> {
-    let mut joined: Vec<Split> = Vec::with_capacity(splits.len());
-    for split in splits {
-        if let Some(last) = joined.last_mut()
-            && last.file.meta == split.file.meta
-            && let (Some((start, end)), Some((next, next_end))) = (last.range, split.range)
-            && end == next
-        {
-            last.range = Some((start, next_end));
-            last.bytes += split.bytes;
-            last.rows = last.rows.zip(split.rows).map(|(one, other)| one + other);
-        } else {
-            joined.push(split.clone());
+        match conjunction_opt(self.filters.iter().cloned()) {
+            Some(filter) if self.fetch.is_none() => {
+                let stream = parquet::read(stock, splits.to_vec(), filter);
+                Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream)))
+            }
+            _ => Ok(stock.read(splits, false)?.1),
         }
     }
-    joined
+
+    /// Those of the filters that change while a join or a sort learns more; no filter above the
+    /// scan holds them.
+    fn dynamic_filter(&self) -> Option<Arc<dyn PhysicalExpr>> {
+        conjunction_opt(self.filters.iter().filter(|filter| is_dynamic(filter)).cloned())
+    }
 }
 
-fn partitioned_file(split: &Split) -> PartitionedFile {
-    let mut file = PartitionedFile::new_from_meta(split.file.meta.clone())
-        .with_partition_values(split.file.values.clone());
-    file.range = split.range.map(|(start, end)| FileRange {
-        start: i64::try_from(start).unwrap_or(i64::MAX),
-        end: i64::try_from(end).unwrap_or(i64::MAX),
-    });
-    file
+fn is_dynamic(filter: &Arc<dyn PhysicalExpr>) -> bool {
+    DynamicFilterTracking::classify(filter).contains_dynamic_filter()
 }
 
 /// Runs of splits of about equal bytes, in order: neighbours stay together.
@@ -558,12 +538,7 @@ impl ExecutionPlan for FilesScan {
                 let footers = Arc::clone(&pinned) as Arc<dyn ObjectStore>;
                 ipc::scan(footers, metered, &self.recipe, partition, metrics)
             }
-            None => {
-                let inner = self.inner(partition, &statement, Arc::clone(&metered), &context)?;
-                let stream = inner.execute(0, Arc::new(task_over(metered, &context)))?;
-                self.running.inner.lock().unwrap_or_else(PoisonError::into_inner).push(inner);
-                stream
-            }
+            None => self.scan_stock(partition, metered, &statement, &context)?,
         };
         let recipe = Arc::clone(&self.recipe);
         let counted = broken::named(stream, pinned).map(move |batch| {
@@ -571,13 +546,19 @@ impl ExecutionPlan for FilesScan {
             recipe.meter(&statement, ScanUnit::Records, batch.num_rows() as u64)?;
             Ok(batch)
         });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), counted)))
+        Ok(match self.dynamic_filter().filter(|_| self.fetch.is_none()) {
+            None => Box::pin(RecordBatchStreamAdapter::new(self.schema(), counted)),
+            Some(filter) => {
+                let stream = Learned::new(filter, metrics, partition).filter(counted);
+                Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream))
+            }
+        })
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
-        let inner = self.running.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let built = self.running.built.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = self.running.metrics.clone_inner();
-        for metrics in inner.iter().filter_map(|inner| inner.metrics()) {
+        for metrics in built.iter().filter_map(|scan| scan.metrics()) {
             for metric in metrics.iter() {
                 all.push(Arc::clone(metric));
             }
@@ -643,6 +624,8 @@ impl ExecutionPlan for FilesScan {
         }
         let all = std::mem::take(&mut scan.filters);
         scan.filters = parquet::decidable(&all, &schema);
+        // What is fixed decides how a reader that filters begins.
+        scan.filters.sort_by_key(is_dynamic);
         for filter in all.iter().flat_map(split_conjunction) {
             if phase == FilterPushdownPhase::Pre && !scan.filters.contains(filter) {
                 let why = "NaN may be among the values, which bounds leave out";
@@ -687,9 +670,7 @@ impl ScanLeaf for FilesScan {
                         self.predicate().map_err(|e| Error::internal(e.strip_backtrace()))?;
                     let schema = self.schema();
                     let columns = schema.fields().iter().map(|f| f.name().as_str()).collect();
-                    let is_dynamic = self.filters.iter().any(|filter| {
-                        DynamicFilterTracking::classify(filter).contains_dynamic_filter()
-                    });
+                    let is_dynamic = self.filters.iter().any(is_dynamic);
                     let recipe = &self.recipe;
                     let asked = parquet::Asked { recipe, splits, columns, predicate, is_dynamic };
                     parquet::estimate(asked, &task).await?

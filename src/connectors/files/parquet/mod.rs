@@ -2,6 +2,7 @@
 
 mod estimate;
 mod footer;
+mod late;
 mod nan;
 mod reader;
 
@@ -11,22 +12,22 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::Statistics;
 use datafusion::common::config::TableParquetOptions;
 use datafusion::common::stats::Precision;
-use datafusion::execution::TaskContext;
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion_datasource::file::FileSource;
 use datafusion_datasource_parquet::metadata::DFParquetMetadata;
 use datafusion_datasource_parquet::source::ParquetSource;
 use futures::{StreamExt, TryStreamExt};
-use object_store::{ObjectMeta, ObjectStore};
+use object_store::ObjectMeta;
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::file::metadata::ParquetMetaData;
 
 use super::scan::{Planned, Recipe, SelectedFile, Split};
 use super::schema;
+use super::stock::Stock;
 use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, StatementContext, StoreUrl};
 pub(super) use estimate::{Asked, estimate};
 use footer::FooterCache;
+pub(super) use late::read;
 pub(super) use nan::decidable;
 use reader::FooterReaders;
 
@@ -182,27 +183,24 @@ fn first_byte(group: &parquet::file::metadata::RowGroupMetaData) -> u64 {
     group.columns().first().map_or(0, |column| column.byte_range().0)
 }
 
-/// The reader of a scan: DataFusion's, with our footers, which are not metered.
-pub(super) fn source(
-    store: Arc<dyn ObjectStore>,
-    metered: Arc<dyn ObjectStore>,
-    context: &StatementContext,
-    task: &TaskContext,
-    recipe: &Recipe,
-    predicate: Option<Arc<dyn PhysicalExpr>>,
-) -> Arc<dyn FileSource> {
+/// The reader of a scan: DataFusion's, with our footers, which are not metered. With `filter_rows`
+/// it drops the rows that do not pass the predicate.
+pub(super) fn source(stock: &Stock, filter_rows: bool) -> Arc<dyn FileSource> {
+    let (context, recipe) = (&stock.statement, &stock.recipe);
     let options = TableParquetOptions {
-        global: task.session_config().options().execution.parquet.clone(),
+        global: stock.task.session_config().options().execution.parquet.clone(),
         ..TableParquetOptions::default()
     };
-    let page_index = predicate.is_some() && options.global.enable_page_index;
+    let page_index = stock.predicate.is_some() && options.global.enable_page_index;
+    let (store, metered) = (Arc::clone(&stock.store), Arc::clone(&stock.metered));
     let (url, cache) = (recipe.store().clone(), context.shared().get());
     let readers = FooterReaders::new(store, metered, url, cache, page_index);
     let mut source = ParquetSource::new(recipe.reader_schema())
         .with_table_parquet_options(options)
+        .with_pushdown_filters(filter_rows)
         .with_parquet_file_reader_factory(Arc::new(readers));
-    if let Some(predicate) = predicate {
-        source = source.with_predicate(predicate);
+    if let Some(predicate) = &stock.predicate {
+        source = source.with_predicate(Arc::clone(predicate));
     }
     Arc::new(source)
 }
