@@ -169,9 +169,12 @@ fn ctrl_c_ends_the_query_and_keeps_the_session() {
     terminal.line("\\echo before");
     terminal.type_text("select count(*) as nested from generate_series(1, 1000000) a ");
     terminal.type_text("join generate_series(1, 1000000) b on a.value * b.value < -1;\r");
-    terminal.wait_for("< -1;");
-    // Echoed and accepted; the terminal turns the key into a signal once the query runs.
+    // Not while the line is read: that would clear it.
+    terminal.wait_for(TAKEN);
+    // The terminal turns the key into a signal once the query runs.
+    let until = Instant::now() + PATIENCE;
     while !terminal.seen.contains("cancelled") {
+        assert!(Instant::now() < until, "it goes on; the screen:\n{}", terminal.seen);
         terminal.type_text(CTRL_C);
         match terminal.screen.recv_timeout(Duration::from_millis(200)) {
             Ok(bytes) => terminal.seen.push_str(&String::from_utf8_lossy(&bytes)),
