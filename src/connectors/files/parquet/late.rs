@@ -162,7 +162,7 @@ impl Late {
         if self.filters {
             self.seen.rows += rows + dropped;
             self.seen.passed += rows;
-        } else if self.pays == Some(true) && at % LOOKED_AT == 0 {
+        } else if self.pays == Some(true) && at.is_multiple_of(LOOKED_AT) {
             let passes = self.filter.evaluate(batch)?.into_array(batch.num_rows())?;
             let passes = as_boolean_array(&passes)?;
             self.seen.rows += rows;
