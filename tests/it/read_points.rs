@@ -432,8 +432,8 @@ fn with_receipt(lake: &Lake, sql: &str, pushdown: &str) -> (String, String) {
 
 /// 20,000 rows in 20 row groups.
 fn many(lake: &Lake) {
-    let rows =
-        "select n, n % 10 as small, md5(n::varchar) as text from generate_series(1, 20000) t(n)";
+    let rows = "select n, n % 10 as small, md5(n::varchar) as text \
+                from generate_series(1, 20000) t(n) order by n";
     let made = lake.csv(&format!("copy ({rows}) to 'many.parquet' (row_group_size 1000)"), &[]);
     assert_eq!(made.code, 0, "{}", made.stderr);
 }
