@@ -280,7 +280,7 @@ pub(super) enum UserSub {
         /// May name paths in statements
         #[arg(long)]
         files: bool,
-        /// May set what is the operator's
+        /// May set what is the operator's, and see and end the statements of all
         #[arg(long)]
         operator: bool,
         /// Gets in by token alone, or keeps the password

@@ -18,8 +18,9 @@ use crate::spi::StatementContext;
 /// How many statements that have ended are remembered.
 const REMEMBERED: usize = 10_000;
 
-/// The bytes of a statement's text that are remembered: programs write statements of megabytes.
-const LONGEST_TEXT: usize = 10_000;
+/// The bytes of a statement's text that are remembered: programs write statements of megabytes. All
+/// that is remembered stays below 20 MB.
+const LONGEST_TEXT: usize = 2_000;
 
 /// How far a statement has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,8 +208,7 @@ fn shortened(sql: &str) -> String {
     if sql.len() <= LONGEST_TEXT {
         return sql.to_owned();
     }
-    let end = (0..=LONGEST_TEXT).rev().find(|at| sql.is_char_boundary(*at)).unwrap_or(0);
-    format!("{}…", sql.get(..end).unwrap_or_default())
+    format!("{}…", &sql[..sql.floor_char_boundary(LONGEST_TEXT)])
 }
 
 /// The place of a statement in the list; dropped, the statement has ended.

@@ -8,7 +8,8 @@ pub struct Rights {
     /// Paths in statements: `FROM 'path'`, `COPY … TO 'path'`, `CREATE EXTERNAL TABLE`, read points in
     /// files.
     pub files: bool,
-    /// Settings that belong to who runs the engine, and limits that may be raised.
+    /// Settings that belong to who runs the engine, limits that may be raised, and the statements of
+    /// all users: to be listed and ended.
     pub operator: bool,
 }
 

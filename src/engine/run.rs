@@ -28,12 +28,10 @@ use super::own::{self, Own};
 use super::parameters::{self, Parameters};
 use super::queries::{Entered, QueryState};
 use super::query::{Outcome, Watch};
-use super::read_points::is_token;
 use super::rewrite::correlated::mend_not_in;
 use super::rewrite::mixed;
 use super::rows::{self, Again, Plans};
 use super::session::SessionParts;
-use super::settings::READ_POINT;
 use super::state::{RECURSION_LIMIT, Translated};
 use super::{codec, depth, estimate, exhausted, names, receipt, show, summarize, tables, write};
 use crate::catalog::{StatementCatalogs, StatementPlanner};
@@ -403,9 +401,8 @@ impl StatementPlanner for Planner {
     }
 
     fn queries(&self) -> Result<RecordBatch> {
-        let user = self.session.user.as_str();
         let mut listed = self.session.engine.queries.summaries();
-        listed.retain(|query| query.user == user || user == super::LOCAL_USER);
+        listed.retain(|query| self.session.sees_statements_of(&query.user));
         show::queries(&listed)
     }
 }
@@ -516,12 +513,6 @@ pub(super) async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Start
     let session = &statement.job.session;
     match own {
         Own::Set { name, value } => {
-            if name.eq_ignore_ascii_case(READ_POINT) {
-                if !is_token(&value) {
-                    session.rights.allow_path(&value)?;
-                }
-                session.engine.read_points.find(&value)?;
-            }
             session.set(&name, &value)?;
             Ok(Started::Done("SET".to_owned()))
         }
@@ -533,8 +524,7 @@ pub(super) async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Start
         Own::Summarize { table, query } => summarize::run(statement, table, query).await,
         Own::Deallocate { name } => tables::deallocate(statement, name),
         Own::Kill { id } => {
-            let user = session.user.as_str();
-            session.engine.queries.kill(&id, user, |owner| owner == user)?;
+            session.kill(&id)?;
             Ok(Started::Done("KILL".to_owned()))
         }
         Own::ExplainEstimate { statement: tokens } => {

@@ -69,13 +69,30 @@ pub(super) struct SessionParts {
 impl SessionParts {
     /// Sets a setting, if the user may.
     pub(super) fn set(&self, name: &str, value: &str) -> Result<()> {
+        if name.eq_ignore_ascii_case(READ_POINT) {
+            if !is_token(value) {
+                self.rights.allow_path(value)?;
+            }
+            self.engine.read_points.find(value)?;
+        }
         let mut settings = self.settings();
         let now = settings.get(name)?;
         self.rights.allow_setting(name, value, now.as_deref())?;
-        if name.eq_ignore_ascii_case(READ_POINT) && !is_token(value) {
-            self.rights.allow_path(value)?;
-        }
         settings.set(name, value, Origin::Session)
+    }
+
+    /// Whether statements of a user are listed here, and may be ended: one's own, and those of all
+    /// for who has the operator's right.
+    pub(super) fn sees_statements_of(&self, user: &str) -> bool {
+        self.rights.operator || user == self.user
+    }
+
+    /// Ends a running statement.
+    ///
+    /// # Errors
+    /// `NotFound` when it does not run, or is not to be seen.
+    pub(super) fn kill(&self, id: &str) -> Result<()> {
+        self.engine.queries.kill(id, &self.user, |owner| self.sees_statements_of(owner))
     }
 
     pub(super) fn settings(&self) -> MutexGuard<'_, Settings> {
@@ -207,13 +224,12 @@ impl LocalSession {
         Self::new(Arc::clone(&self.0.engine), self.0.user.clone(), self.0.rights)
     }
 
-    /// Ends a statement of the session's user, as KILL does.
+    /// Ends a statement, as KILL does.
     ///
     /// # Errors
-    /// `NotFound` when it does not run.
+    /// `NotFound` when it does not run, or is another's.
     pub fn kill(&self, id: &str) -> Result<()> {
-        let user = self.user();
-        self.0.engine.queries.kill(id, user, |owner| owner == user)
+        self.0.kill(id)
     }
 
     /// Whose session it is.

@@ -41,7 +41,7 @@ struct User {
     /// Paths in statements.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     files: bool,
-    /// Settings of the operator.
+    /// Settings of the operator, and the statements of all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     operator: bool,
     /// SHA-256 of tokens by their names.

@@ -206,6 +206,7 @@ fn users_get_in_by_password_or_token_and_do_what_they_may() {
     let mut users = sluice::server::Users::default();
     users.set("ada", Some("secret"), Rights::default()).unwrap();
     users.set("root", Some("root"), Rights::ALL).unwrap();
+    users.set("local", Some("local"), Rights::default()).unwrap();
     let token = users.add_token("ada", "dashboards").unwrap();
     users.write(&path).unwrap();
     let served = Served::with(engine(folder.path(), AdmissionLimits::default()), |options| {
@@ -250,7 +251,16 @@ fn users_get_in_by_password_or_token_and_do_what_they_may() {
     assert_eq!(ada.rows(&kill).unwrap_err().kind(), ErrorKind::NotFound);
     let owners = "SELECT DISTINCT \"user\" FROM system.runtime.queries";
     assert_eq!(again.rows(owners).unwrap(), [["ada"]]);
-    drop(query);
+    // A name opens nothing, the operator's right does.
+    let local = Client::new(connect(&password("local", "local")).unwrap());
+    assert_eq!(local.rows(owners).unwrap(), [["local"]]);
+    let sorted = format!("{owners} ORDER BY 1");
+    assert_eq!(root.rows(&sorted).unwrap(), [["ada"], ["local"], ["root"]]);
+    let mut theirs = ada.start(ENDLESS).unwrap();
+    ada.next(theirs.as_mut()).unwrap().unwrap();
+    root.rows(&format!("KILL '{}'", theirs.id())).unwrap();
+    while ada.next(theirs.as_mut()).unwrap().is_ok() {}
+    drop((query, theirs));
     // Who is taken away is out, with the sessions that were open.
     users.remove("ada").unwrap();
     users.write(&path).unwrap();

@@ -95,8 +95,7 @@ pub(super) fn of_flight(error: FlightError) -> Status {
 
 fn shortened(mut text: String) -> String {
     if text.len() > LONGEST {
-        let end = (0..=LONGEST).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(end);
+        text.truncate(text.floor_char_boundary(LONGEST));
         text.push('…');
     }
     text
