@@ -1,7 +1,8 @@
 //! A statement that runs on a server.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
@@ -9,13 +10,13 @@ use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::error::FlightError;
 use arrow_flight::{FlightData, FlightInfo, IpcMessage};
 use async_trait::async_trait;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tonic::Response;
 
 use super::status::{error, garbled};
 use super::{Connection, Ends};
-use crate::engine::{Outcome, Progress, Query, protocol};
+use crate::engine::{Delivered, Outcome, Progress, Query, protocol};
 use crate::error::{Error, Result};
 
 /// How many batches may be ahead of their reader.
@@ -28,9 +29,7 @@ pub(super) struct RemoteQuery {
     batches: mpsc::Receiver<Result<RecordBatch>>,
     task: Option<Ends>,
     notes: Arc<Mutex<Vec<String>>>,
-    started: Instant,
-    rows: u64,
-    first_row: Option<Duration>,
+    delivered: Delivered,
 }
 
 /// Reads a flight. Called on the connection's threads.
@@ -50,9 +49,7 @@ pub(super) async fn open(
         batches,
         task,
         notes: Arc::clone(&notes),
-        started,
-        rows: 0,
-        first_row: None,
+        delivered: Delivered::since(started),
     };
     if !info.app_metadata.is_empty() {
         let tag = String::from_utf8_lossy(&info.app_metadata).into_owned();
@@ -78,8 +75,16 @@ pub(super) async fn open(
     });
     let mut rows = FlightRecordBatchStream::new_from_flight_data(messages);
     let task = tokio::spawn(async move {
-        while let Some(batch) = rows.next().await {
-            if sender.send(batch.map_err(of_flight)).await.is_err() {
+        loop {
+            // Bytes that are not what they say can make a decoder panic.
+            let batch = AssertUnwindSafe(rows.next()).catch_unwind().await;
+            let batch = match batch {
+                Ok(None) => return,
+                Ok(Some(batch)) => batch.map_err(of_flight),
+                Err(_) => Err(garbled("the rows of an answer")),
+            };
+            let failed = batch.is_err();
+            if sender.send(batch).await.is_err() || failed {
                 return;
             }
         }
@@ -113,22 +118,14 @@ impl Query for RemoteQuery {
     async fn next(&mut self) -> Option<Result<RecordBatch>> {
         let batch = self.batches.recv().await;
         if let Some(Ok(batch)) = &batch {
-            self.rows += batch.num_rows() as u64;
-            if batch.num_rows() > 0 && self.first_row.is_none() {
-                self.first_row = Some(self.started.elapsed());
-            }
+            self.delivered.count(batch);
         }
         batch
     }
 
     fn progress(&self) -> Progress {
         // What scans have read is known at the server alone.
-        Progress {
-            rows: self.rows,
-            elapsed: self.started.elapsed(),
-            first_row: self.first_row,
-            ..Progress::default()
-        }
+        self.delivered.progress()
     }
 
     async fn stop(&mut self) {

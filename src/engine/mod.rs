@@ -53,7 +53,7 @@ pub use listing::{TableFilter, TableListing};
 pub use parameters::Parameters;
 pub use prepare::{Description, Parameter, StatementKind};
 pub use queries::{QueryState, QuerySummary};
-pub use query::{LocalQuery, Outcome, Pinned, Progress, Query};
+pub use query::{Delivered, LocalQuery, Outcome, Pinned, Progress, Query};
 pub use rights::Rights;
 pub use runtime::QUERY_THREAD;
 pub use session::{LocalSession, Session};

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::metrics::MetricsSet;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
@@ -14,6 +15,7 @@ use super::EngineParts;
 use super::estimate::leaf;
 use super::memory::StatementPool;
 use super::rows::Plans;
+use super::runtime::Threads;
 use crate::error::{Error, Result};
 use crate::spi::{ReadPoint, StatementContext};
 
@@ -45,6 +47,39 @@ pub struct Progress {
     pub memory: u64,
 }
 
+/// The rows that a reader was given, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivered {
+    started: Instant,
+    rows: u64,
+    first_row: Option<Duration>,
+}
+
+impl Delivered {
+    /// None yet, of a statement that has begun then.
+    pub fn since(started: Instant) -> Self {
+        Self { started, rows: 0, first_row: None }
+    }
+
+    /// Counts a batch.
+    pub fn count(&mut self, batch: &RecordBatch) {
+        self.rows += batch.num_rows() as u64;
+        if batch.num_rows() > 0 && self.first_row.is_none() {
+            self.first_row = Some(self.started.elapsed());
+        }
+    }
+
+    /// How far that is.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            rows: self.rows,
+            elapsed: self.started.elapsed(),
+            first_row: self.first_row,
+            ..Progress::default()
+        }
+    }
+}
+
 /// A running statement. Dropping it cancels it and all that it owns.
 #[async_trait]
 pub trait Query: Send {
@@ -72,10 +107,8 @@ pub struct LocalQuery {
     // Says that the first batch is wanted, of a statement that waits for it.
     pub(super) ask: Option<oneshot::Sender<()>>,
     pub(super) task: RunningTask,
-    pub(super) started: Instant,
     pub(super) deadline: Option<Deadline>,
-    pub(super) rows: u64,
-    pub(super) first_row: Option<Duration>,
+    pub(super) delivered: Delivered,
     pub(super) watch: Watch,
 }
 
@@ -97,6 +130,14 @@ impl LocalQuery {
     pub fn pinned(&self) -> Pinned {
         Pinned(Arc::clone(&self.statement))
     }
+
+    /// Waits for the end behind the last batch: rows that stop coming are not all rows there are.
+    async fn end(&mut self) -> Result<()> {
+        let Some(ended) = &mut self.watch.ended else { return Ok(()) };
+        let told = ended.await;
+        self.watch.ended = None;
+        told.map_err(|_| Error::internal("the statement was ended before its last row"))
+    }
 }
 
 /// A running statement from outside: its plans and their memory.
@@ -104,8 +145,9 @@ impl LocalQuery {
 pub(super) struct Watch {
     pub(super) plans: Plans,
     pub(super) memory: Arc<StatementPool>,
-    /// Ends when the statement has written its receipt, or never will.
-    pub(super) ended: oneshot::Receiver<()>,
+    /// Told when all was delivered and the receipt is written; dropped untold when it never will
+    /// be. `None` once it is known which.
+    pub(super) ended: Option<oneshot::Receiver<()>>,
 }
 
 /// How long a statement that is stopped may take to come to its next batch.
@@ -131,6 +173,8 @@ impl Deadline {
 pub(super) struct RunningTask {
     pub(super) engine: Arc<EngineParts>,
     pub(super) task: AbortHandle,
+    // Kept until the statement is over.
+    pub(super) _threads: Arc<Threads>,
 }
 
 impl Drop for RunningTask {
@@ -163,17 +207,17 @@ impl Query for LocalQuery {
                     Ok(batch) => batch,
                     Err(_) => {
                         self.batches.close();
+                        self.watch.ended = None;
                         self.task.engine.runtime.cancel(self.task.task.clone());
                         return Some(Err(deadline.error()));
                     }
                 }
             }
         };
-        if let Some(Ok(batch)) = &batch {
-            self.rows += batch.num_rows() as u64;
-            if batch.num_rows() > 0 && self.first_row.is_none() {
-                self.first_row = Some(self.started.elapsed());
-            }
+        match &batch {
+            Some(Ok(batch)) => self.delivered.count(batch),
+            Some(Err(_)) => self.watch.ended = None,
+            None => return self.end().await.err().map(Err),
         }
         batch
     }
@@ -191,17 +235,12 @@ impl Query for LocalQuery {
     async fn stop(&mut self) {
         self.batches.close();
         // Who does not come to its end in time leaves no receipt.
-        let _ = tokio::time::timeout(STOPPING, &mut self.watch.ended).await;
+        let _ = tokio::time::timeout(STOPPING, self.end()).await;
     }
 
     fn progress(&self) -> Progress {
-        let mut progress = Progress {
-            rows: self.rows,
-            elapsed: self.started.elapsed(),
-            first_row: self.first_row,
-            memory: self.watch.memory.held(),
-            ..Progress::default()
-        };
+        let mut progress =
+            Progress { memory: self.watch.memory.held(), ..self.delivered.progress() };
         for plan in self.watch.plans.all() {
             add_scans(&plan, &mut progress);
         }
@@ -218,9 +257,15 @@ fn add_scans(plan: &Arc<dyn ExecutionPlan>, progress: &mut Progress) {
     if leaf(plan.as_ref()).is_some()
         && let Some(metrics) = plan.metrics()
     {
-        progress.rows_read += metrics.output_rows().unwrap_or_default() as u64;
+        progress.rows_read += rows_read(&metrics);
         let bytes = metrics.sum_by_name("bytes_read").map(|value| value.as_usize());
         progress.bytes_read += bytes.unwrap_or_default() as u64;
     }
     plan.children().into_iter().for_each(|child| add_scans(child, progress));
+}
+
+/// The rows that a scan has read: what its reader dropped was read as well.
+pub(super) fn rows_read(scan: &MetricsSet) -> u64 {
+    let dropped = scan.sum_by_name("pushdown_rows_pruned").map_or(0, |sum| sum.as_usize());
+    (scan.output_rows().unwrap_or_default() + dropped) as u64
 }

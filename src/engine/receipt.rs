@@ -10,6 +10,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::MetricValue;
 
 use super::estimate::leaf;
+use super::query::{Progress, rows_read};
 use super::read_points::Packed;
 use super::run::Statement;
 use super::show::texts;
@@ -21,14 +22,6 @@ const KEPT_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// The source of what counts for the whole statement.
 const STATEMENT: &str = "statement";
-
-/// How a statement went.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Run {
-    pub(super) rows: u64,
-    pub(super) began: Instant,
-    pub(super) first_row: Option<Duration>,
-}
 
 /// One line: a source, what was counted, how much, and what about.
 #[derive(Clone, Debug)]
@@ -79,7 +72,7 @@ impl Receipts {
 }
 
 /// Takes down the receipt of a statement that has ended well, and keeps its read point.
-pub(super) fn write(statement: &Statement<'_>, run: Run) {
+pub(super) fn write(statement: &Statement<'_>, run: Progress) {
     let plans = statement.ran();
     if plans.is_empty() {
         return;
@@ -90,7 +83,7 @@ pub(super) fn write(statement: &Statement<'_>, run: Run) {
     if let Some(first) = run.first_row {
         lines.add(STATEMENT, "first_row_micros", micros(first), "");
     }
-    lines.add(STATEMENT, "total_micros", micros(run.began.elapsed()), "");
+    lines.add(STATEMENT, "total_micros", micros(run.elapsed), "");
     lines.add(STATEMENT, "peak_memory_bytes", statement.peak_memory(), "");
     let spilled: usize = plans.iter().map(spilled).sum();
     lines.add(STATEMENT, "spilled_bytes", spilled as u64, "");
@@ -199,7 +192,7 @@ impl Lines {
         // What a reader dropped was read as well; what the scan dropped is not handed on.
         let (by_reader, by_scan) = (sum("pushdown_rows_pruned"), sum("rows_dropped"));
         let given = metrics.output_rows().unwrap_or_default();
-        self.add(source, "rows_read", (given + by_reader) as u64, "");
+        self.add(source, "rows_read", rows_read(&metrics), "");
         self.add(source, "rows_kept", kept.unwrap_or(given.saturating_sub(by_scan)) as u64, "");
         for (dropped, by) in [(by_reader, "by the reader"), (by_scan, "by dynamic filter")] {
             if dropped > 0 {

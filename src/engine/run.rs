@@ -27,10 +27,11 @@ use super::memory::StatementPool;
 use super::own::{self, Own};
 use super::parameters::{self, Parameters};
 use super::queries::{Entered, QueryState};
-use super::query::{Outcome, Watch};
+use super::query::{Delivered, Outcome, Watch};
 use super::rewrite::correlated::mend_not_in;
 use super::rewrite::mixed;
 use super::rows::{self, Again, Plans};
+use super::runtime::Closed;
 use super::session::SessionParts;
 use super::state::{RECURSION_LIMIT, Translated};
 use super::{codec, depth, estimate, exhausted, names, receipt, show, summarize, tables, write};
@@ -83,33 +84,31 @@ pub(super) struct Head {
     pub(super) watch: Watch,
 }
 
-/// Runs a statement on the query threads: says what it gives on `head`, then sends its batches,
-/// once `asked` says that somebody wants them.
-pub(super) async fn drive(
-    job: Job,
-    head: oneshot::Sender<Result<Head>>,
-    batches: mpsc::Sender<Result<RecordBatch>>,
-    asked: Option<oneshot::Receiver<()>>,
-) {
+/// Where the batches of a statement go.
+pub(super) struct Batches {
+    pub(super) sender: mpsc::Sender<Result<RecordBatch>>,
+    /// Says that somebody wants them, of a statement that waits for it.
+    pub(super) asked: Option<oneshot::Receiver<()>>,
+    pub(super) closed: Closed,
+}
+
+/// Runs a statement on the query threads: says what it gives on `head`, then sends its batches.
+pub(super) async fn drive(job: Job, head: oneshot::Sender<Result<Head>>, batches: Batches) {
     let query = Arc::clone(&job.entered.query);
-    let told = batches.clone();
+    let told = batches.sender.clone();
     tokio::select! {
         biased;
         error = query.killed() => {
             query.fail(&error);
             let _ = told.send(Err(error)).await;
         }
-        () = deliver(job, head, batches, asked) => {}
+        () = deliver(job, head, batches) => {}
     }
 }
 
-async fn deliver(
-    job: Job,
-    head: oneshot::Sender<Result<Head>>,
-    batches: mpsc::Sender<Result<RecordBatch>>,
-    asked: Option<oneshot::Receiver<()>>,
-) {
-    let began = Instant::now();
+async fn deliver(job: Job, head: oneshot::Sender<Result<Head>>, batches: Batches) {
+    let Batches { sender: batches, asked, closed } = batches;
+    let mut delivered = Delivered::since(Instant::now());
     let query = &job.entered.query;
     let started = AssertUnwindSafe(start(&job)).catch_unwind().await;
     let started = started.unwrap_or_else(|panic| Err(panicked(&panic)));
@@ -125,7 +124,7 @@ async fn deliver(
     let (outcome, ready) = match started {
         Started::Done(tag) => {
             // Before anyone can ask for it.
-            receipt::write(&statement, receipt::Run { rows: 0, began, first_row: None });
+            receipt::write(&statement, delivered.progress());
             query.enter(QueryState::Finished);
             (Outcome::Done(tag), None)
         }
@@ -135,15 +134,17 @@ async fn deliver(
         }
         Started::Stream(schema, stream) => (Outcome::Rows(schema), Some(stream.boxed())),
     };
-    // Dropped when all is done.
-    let (_ended, ended) = oneshot::channel();
-    let watch =
-        Watch { plans: statement.ran.clone(), memory: Arc::clone(&statement.memory), ended };
+    let (whole, ended) = oneshot::channel();
+    let (plans, memory) = (statement.ran.clone(), Arc::clone(&statement.memory));
+    let watch = Watch { plans, memory, ended: Some(ended) };
     let begun = Head { outcome, context: Arc::clone(&statement.context), watch };
     if head.send(Ok(begun)).is_err() {
         return;
     }
-    let Some(mut stream) = ready else { return };
+    let Some(mut stream) = ready else {
+        let _ = whole.send(());
+        return;
+    };
     if let Some(asked) = asked {
         query.enter(QueryState::Planned);
         if asked.await.is_err() {
@@ -158,7 +159,6 @@ async fn deliver(
             return;
         }
     };
-    let mut run = receipt::Run { rows: 0, began, first_row: None };
     loop {
         let next = tokio::select! {
             next = AssertUnwindSafe(stream.next()).catch_unwind() => next,
@@ -170,26 +170,31 @@ async fn deliver(
             Ok(Some(batch)) => batch.map_err(from_datafusion),
             Err(panic) => Err(panicked(&panic)),
         };
-        let failed = batch.as_ref().err().inspect(|e| query.fail(e)).is_some();
-        let rows = batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
-        if rows > 0 && run.first_row.is_none() {
-            run.first_row = Some(began.elapsed());
-        }
-        run.rows += rows;
-        query.add_rows(rows);
-        if failed {
-            // Who does not listen any more has ended it.
-            let _ = batches.send(batch).await;
-            return;
+        match &batch {
+            Ok(batch) => {
+                delivered.count(batch);
+                query.add_rows(batch.num_rows() as u64);
+            }
+            Err(e) => {
+                query.fail(e);
+                // Who does not listen any more has ended it.
+                let _ = batches.send(batch).await;
+                return;
+            }
         }
         if batches.send(batch).await.is_err() {
             break;
         }
     }
     drop(stream);
+    if closed.is_set() {
+        // Tasks that end with their threads look to those who read from them like an end of rows.
+        return;
+    }
     // The front end sees the end when `batches` is dropped, and may ask for the receipt then.
-    receipt::write(&statement, run);
+    receipt::write(&statement, delivered.progress());
     query.enter(QueryState::Finished);
+    let _ = whole.send(());
 }
 
 impl Job {

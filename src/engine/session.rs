@@ -13,11 +13,11 @@ use super::EngineParts;
 use super::parameters::Parameters;
 use super::prepare::{Description, describe};
 use super::queries::Entered;
-use super::query::{Deadline, LocalQuery, Pinned, Query, RunningTask};
+use super::query::{Deadline, Delivered, LocalQuery, Pinned, Query, RunningTask};
 use super::read_points::is_token;
 use super::receipt::Receipts;
 use super::rights::Rights;
-use super::run::{self, Job, Work};
+use super::run::{self, Batches, Job, Work};
 use super::settings::{Origin, READ_POINT, Settings};
 use crate::catalog::SessionObjects;
 use crate::error::{Error, Result};
@@ -204,10 +204,12 @@ impl LocalSession {
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let task = self.0.engine.runtime.handle()?.spawn(work);
-        let _cancels =
-            RunningTask { engine: Arc::clone(&self.0.engine), task: task.abort_handle() };
-        task.await.map_err(|e| Error::internal(format!("the statement was not planned: {e}")))?
+        let engine = Arc::clone(&self.0.engine);
+        let threads = engine.runtime.threads()?;
+        let task = threads.spawn(work);
+        let _cancels = RunningTask { engine, task: task.abort_handle(), _threads: threads };
+        task.await
+            .map_err(|e| Error::internal(format!("the statement ended without an answer: {e}")))?
     }
 
     /// The value of a setting, as SHOW gives it.
@@ -274,8 +276,10 @@ impl LocalSession {
             }
         };
         let query = Arc::clone(&job.entered.query);
-        let task = engine.runtime.handle()?.spawn(run::drive(job, head, sender, asked));
-        let task = RunningTask { engine: Arc::clone(engine), task: task.abort_handle() };
+        let threads = engine.runtime.threads()?;
+        let task = run::drive(job, head, Batches { sender, asked, closed: threads.closed() });
+        let task = threads.spawn(task).abort_handle();
+        let task = RunningTask { engine: Arc::clone(engine), task, _threads: threads };
         let begun = match deadline {
             None => begun.await,
             Some(deadline) => {
@@ -296,10 +300,8 @@ impl LocalSession {
             batches,
             ask,
             task,
-            started,
             deadline,
-            rows: 0,
-            first_row: None,
+            delivered: Delivered::since(started),
         })
     }
 }

@@ -4,7 +4,10 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use sluice::engine::{Engine, EngineOptions, Parameters, Query, Session};
+
 use crate::program::{Program, Ran};
+use crate::rows;
 
 /// Longer than any statement here takes to be ended, far shorter than it would run.
 const GENEROUS: Duration = Duration::from_secs(60);
@@ -222,4 +225,27 @@ fn a_chain_that_no_stack_takes_is_refused() {
     let ran = program.run(&["-f", "deep.sql"]);
     assert_eq!((ran.stdout.as_str(), ran.code), ("", 3), "{}", ran.stderr);
     assert!(ran.stderr.contains("more than 20000 operators"), "{}", ran.stderr);
+}
+
+/// A front end that still reads when the engine closes must not take the part for the whole.
+#[test]
+fn rows_that_stop_with_their_engine_are_an_error_and_no_end() {
+    let engine = Engine::start(EngineOptions::default()).unwrap();
+    let runtime = rows::runtime();
+    let sql = "select value from generate_series(1, 1000000000000)";
+    let mut query = runtime.block_on(async {
+        let mut query = engine.session().run(sql, &Parameters::default()).await.unwrap();
+        query.next().await.unwrap().unwrap();
+        query
+    });
+    engine.close();
+    let end = runtime.block_on(async {
+        loop {
+            match query.next().await {
+                Some(Ok(_)) => {}
+                end => break end,
+            }
+        }
+    });
+    assert!(end.is_some_and(|end| end.is_err()));
 }

@@ -5,6 +5,7 @@
 //! so and loses its statement, as its turn is wanted by others.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -18,7 +19,7 @@ use arrow::ipc::writer::IpcWriteOptions;
 use arrow_flight::FlightData;
 use arrow_flight::encode::{DictionaryHandling, FlightDataEncoderBuilder};
 use arrow_flight::error::FlightError;
-use futures::{Stream, StreamExt};
+use futures::{FutureExt, Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tonic::Status;
@@ -106,9 +107,15 @@ async fn pump(
     loop {
         let message = tokio::select! {
             () = sender.closed() => return,
-            message = messages.next() => message,
+            message = AssertUnwindSafe(messages.next()).catch_unwind() => message,
         };
-        let Some(message) = message else { return };
+        let message = match message {
+            Ok(None) => return,
+            Ok(Some(message)) => message,
+            // A stream that just ends would be an answer without its last rows.
+            Err(_) => Err(plain(&Error::internal("the rows cannot be sent: a bug in Sluice"))),
+        };
+        let failed = message.is_err();
         let sent = tokio::time::timeout(patience, sender.reserve()).await;
         match sent {
             Ok(Ok(place)) => place.send(message),
@@ -121,6 +128,9 @@ async fn pump(
                 let _ = sender.send(Err(plain(&error))).await;
                 return;
             }
+        }
+        if failed {
+            return;
         }
     }
 }
@@ -228,6 +238,17 @@ mod tests {
     fn text(rows: usize, length: usize) -> RecordBatch {
         let column = StringArray::from_iter_values((0..rows).map(|_| "x".repeat(length)));
         RecordBatch::try_from_iter([("t", Arc::new(column) as ArrayRef)]).unwrap()
+    }
+
+    #[tokio::test]
+    async fn rows_that_cannot_be_sent_are_an_error_and_no_end() {
+        let panics = futures::stream::poll_fn(|_| -> Poll<Option<Result<FlightData, Status>>> {
+            panic!("an encoder's bug")
+        });
+        let (sender, mut receiver) = mpsc::channel(1);
+        pump(Box::pin(panics), sender, Duration::from_secs(10)).await;
+        assert_eq!(receiver.recv().await.unwrap().unwrap_err().code(), tonic::Code::Internal);
+        assert!(receiver.recv().await.is_none());
     }
 
     #[test]
