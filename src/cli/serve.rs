@@ -20,7 +20,6 @@ const THREADS: usize = 2;
 
 /// Serves until SIGTERM or Ctrl-C; a second one ends at once.
 pub(super) fn run(args: &Args, serve: &Serve) -> Result<Exit> {
-    // A client's certificate says who connects.
     let file = config::server(args)?;
     let options = options(serve, &file)?;
     let mut engine = config::engine_options(args)?;

@@ -9,6 +9,7 @@ mod connector;
 mod context;
 mod estimate;
 mod file;
+mod layer;
 mod meter;
 mod read_point;
 mod receipt;
@@ -24,6 +25,7 @@ pub use connector::{
 pub use context::{CatalogContext, Shared, StatementContext, TypeParser};
 pub use estimate::{Bounds, Estimate, ScanLeaf};
 pub use file::{CatalogFile, ColumnFile, DeclaredColumn, OnError, RowShare, TableFile, TomlText};
+pub use layer::{Layer, Reads};
 pub use meter::{ScanMeter, ScanUnit, TableLimits};
 pub use read_point::{PinnedFile, PinnedListing, PinnedTable, ReadPoint, ReadPointBook};
 pub use receipt::{Counter, Receipt, SourceReceipt};

@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use sluice::engine::{Engine, EngineOptions, Parameters, Query, Session};
+use sluice::engine::{Engine, EngineOptions, Parameters, Session};
 
 use crate::program::{Program, Ran};
 use crate::rows;

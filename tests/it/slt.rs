@@ -78,14 +78,14 @@ fn run_through(folder: &str, door: &str, open: impl Fn(&mut dyn FnMut(Box<dyn Se
                 let counts = matches!(record, Record::Query { .. } | Record::Statement { .. });
                 let result = runtime.block_on(runner.run_async(record));
                 match (is_pending, result) {
-                (true, Ok(_)) => wrong.push(format!(
-                    "{}: a record under `onlyif pending` gives the right answer: take the mark away",
-                    file.display()
-                )),
-                (false, Err(e)) => wrong.push(format!("{}: {e}", file.display())),
-                (true, Err(_)) => pending += 1,
-                (false, Ok(_)) => ran += usize::from(counts),
-            }
+                    (true, Ok(_)) => wrong.push(format!(
+                        "{}: a record under `onlyif pending` is right: take the mark away",
+                        file.display()
+                    )),
+                    (false, Err(e)) => wrong.push(format!("{}: {e}", file.display())),
+                    (true, Err(_)) => pending += 1,
+                    (false, Ok(_)) => ran += usize::from(counts),
+                }
             }
         });
     }

@@ -1,7 +1,7 @@
 //! Batches of DataFusion's readers, whose errors about broken bytes name no file: here they do.
 //!
 //! The readers trust numbers that stand in a file, so that broken ones can make them panic; that is
-//! the file's fault and no bug, and is said as such.
+//! most likely the file's fault, and said as such.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,13 +15,16 @@ use parquet::errors::ParquetError;
 
 use super::pinned::PinnedStore;
 use crate::error::Error;
+use crate::spi::Layer;
+
+const OURS: &str = "if other programs read the file, this is a bug in Sluice";
 
 type DfResult<T> = datafusion::common::Result<T>;
 
 /// The same batches, with errors that say which file of `store` is broken.
 pub(super) fn named(
     stream: SendableRecordBatchStream,
-    store: Arc<PinnedStore>,
+    store: Arc<Layer<PinnedStore>>,
 ) -> impl Stream<Item = DfResult<RecordBatch>> {
     futures::stream::unfold((stream, store, false), |(mut stream, store, ended)| async move {
         if ended {
@@ -30,7 +33,7 @@ pub(super) fn named(
         let next = AssertUnwindSafe(stream.next()).catch_unwind().await;
         let batch = match next {
             Ok(next) => next?.map_err(|e| in_file(e, &store)),
-            Err(_) => Err(broken(&store, "its data cannot be decoded").into()),
+            Err(_) => Err(broken(&store, "its data cannot be decoded").with_hint(OURS).into()),
         };
         let ended = batch.is_err();
         Some((batch, (stream, store, ended)))

@@ -3,7 +3,6 @@
 //! Formats read through it, whoever wrote their readers, so that the receipt and the scan limits
 //! count one thing. Footers are read past it: they are planning's.
 
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,15 +12,11 @@ use datafusion::execution::TaskContext;
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricBuilder};
-use futures::stream::BoxStream;
 use object_store::path::Path;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult,
-};
+use object_store::{GetOptions, GetResult, ObjectStore};
 
 use super::scan::Recipe;
-use crate::spi::{ScanUnit, StatementContext};
+use crate::spi::{Layer, Reads, ScanUnit, StatementContext};
 
 type StoreResult<T> = object_store::Result<T>;
 
@@ -43,14 +38,14 @@ impl MeteredStore {
         recipe: &Arc<Recipe>,
         metrics: &ExecutionPlanMetricsSet,
         partition: usize,
-    ) -> Self {
-        Self {
+    ) -> Layer<Self> {
+        Layer(Self {
             store,
             statement: Arc::clone(statement),
             recipe: Arc::clone(recipe),
             bytes: MetricBuilder::new(metrics).counter("bytes_read", partition),
             requests: MetricBuilder::new(metrics).counter("requests", partition),
-        }
+        })
     }
 
     fn count(&self, amount: u64) -> StoreResult<()> {
@@ -62,14 +57,12 @@ impl MeteredStore {
     }
 }
 
-impl fmt::Display for MeteredStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.store.fmt(f)
-    }
-}
-
 #[async_trait]
-impl ObjectStore for MeteredStore {
+impl Reads for MeteredStore {
+    fn below(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
     async fn get_opts(&self, location: &Path, options: GetOptions) -> StoreResult<GetResult> {
         let head = options.head;
         let result = self.store.get_opts(location, options).await?;
@@ -81,42 +74,6 @@ impl ObjectStore for MeteredStore {
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> StoreResult<Vec<Bytes>> {
         self.count(ranges.iter().map(|range| range.end - range.start).sum())?;
         self.store.get_ranges(location, ranges).await
-    }
-
-    async fn put_opts(
-        &self,
-        location: &Path,
-        payload: PutPayload,
-        options: PutOptions,
-    ) -> StoreResult<PutResult> {
-        self.store.put_opts(location, payload, options).await
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        options: PutMultipartOptions,
-    ) -> StoreResult<Box<dyn MultipartUpload>> {
-        self.store.put_multipart_opts(location, options).await
-    }
-
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, StoreResult<Path>>,
-    ) -> BoxStream<'static, StoreResult<Path>> {
-        self.store.delete_stream(locations)
-    }
-
-    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, StoreResult<ObjectMeta>> {
-        self.store.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> StoreResult<ListResult> {
-        self.store.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> StoreResult<()> {
-        self.store.copy_opts(from, to, options).await
     }
 }
 

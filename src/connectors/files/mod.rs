@@ -1,7 +1,7 @@
 //! Folders of files as tables over any store: Parquet, Arrow, CSV and JSON, read, and written where
 //! the catalog allows it.
 //!
-//! Our own lister and planning; DataFusion's readers underneath for Parquet and Arrow, our own for
+//! Our own lister and planning; DataFusion's reader underneath for Parquet, our own for Arrow and
 //! text. [`catalog`] finds tables, [`listing`] their files, [`commits`] says which of them count,
 //! [`table`] decides what is pruned, [`scan`] reads through [`pinned`], [`write`](mod@write) makes new ones.
 

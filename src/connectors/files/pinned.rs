@@ -6,7 +6,6 @@
 //! after each block, which finds a file that is written in place.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -20,12 +19,12 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, GetOptions, GetRange, GetResult, GetResultPayload, ListResult, MultipartUpload,
-    OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions,
-    PutPayload, PutResult, coalesce_ranges,
+    GetOptions, GetRange, GetResult, GetResultPayload, OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta,
+    ObjectStore, coalesce_ranges,
 };
 
 use crate::error::Error;
+use crate::spi::{Layer, Reads};
 
 type StoreResult<T> = object_store::Result<T>;
 
@@ -52,15 +51,15 @@ impl PinnedStore {
         store: Arc<dyn ObjectStore>,
         root: impl Into<String>,
         files: impl IntoIterator<Item = &'a ObjectMeta>,
-    ) -> Self {
+    ) -> Layer<Self> {
         let files = files.into_iter().map(|file| (file.location.clone(), file.clone())).collect();
-        Self {
+        Layer(Self {
             store,
             root: root.into(),
             files,
             reading: Mutex::default(),
             gives_files: AtomicBool::new(true),
-        }
+        })
     }
 
     /// The file that was last read from, as people write it.
@@ -216,14 +215,12 @@ fn blocks(
     blocks.boxed()
 }
 
-impl fmt::Display for PinnedStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.store.fmt(f)
-    }
-}
-
 #[async_trait]
-impl ObjectStore for PinnedStore {
+impl Reads for PinnedStore {
+    fn below(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
     async fn get_opts(&self, location: &Path, options: GetOptions) -> StoreResult<GetResult> {
         let Some(pinned) = self.files.get(location) else {
             return self.store.get_opts(location, options).await;
@@ -271,41 +268,5 @@ impl ObjectStore for PinnedStore {
             coalesce_ranges(rest, async |range| get(range).await?.bytes().await, gap).await?,
         );
         Ok(all)
-    }
-
-    async fn put_opts(
-        &self,
-        location: &Path,
-        payload: PutPayload,
-        options: PutOptions,
-    ) -> StoreResult<PutResult> {
-        self.store.put_opts(location, payload, options).await
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        options: PutMultipartOptions,
-    ) -> StoreResult<Box<dyn MultipartUpload>> {
-        self.store.put_multipart_opts(location, options).await
-    }
-
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, StoreResult<Path>>,
-    ) -> BoxStream<'static, StoreResult<Path>> {
-        self.store.delete_stream(locations)
-    }
-
-    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, StoreResult<ObjectMeta>> {
-        self.store.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> StoreResult<ListResult> {
-        self.store.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> StoreResult<()> {
-        self.store.copy_opts(from, to, options).await
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Each file mends one construct in the tree of a statement, before names are resolved: what is put
 //! in is SQL that DataFusion gets right. [`correlated`] and [`mixed`] need to know which name is
-//! whose and of which type, and look at the plan. Where there is no such SQL, the construct is refused: an
-//! error is better than a wrong answer. `tests/slt/oracle` has the answers.
+//! whose and of which type, and look at the plan. Where there is no such SQL, the construct is
+//! refused: an error is better than a wrong answer. `tests/slt/oracle` has the answers.
 
 pub(super) mod correlated;
 mod membership;
