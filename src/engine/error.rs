@@ -89,6 +89,10 @@ fn translate(error: &DataFusionError) -> Error {
         DataFusionError::SQL(parser, _) => from_parser(parser),
         DataFusionError::Plan(text) | DataFusionError::Configuration(text) => planning::error(text),
         DataFusionError::SchemaError(schema, _) => from_schema(schema),
+        DataFusionError::NotImplemented(text) if text.contains("OuterReferenceColumn") => {
+            Error::unsupported("a subquery refers to the outer query in a way that cannot be run")
+                .with_hint("write it as a join with GROUP BY, or CROSS JOIN UNNEST(…) for lists")
+        }
         DataFusionError::NotImplemented(text) => Error::unsupported(lowered(text)),
         DataFusionError::ResourcesExhausted(text) => exhausted::memory(text),
         DataFusionError::Execution(text) => Error::sql(lowered(text)),

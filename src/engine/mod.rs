@@ -43,6 +43,7 @@ mod summarize;
 mod tables;
 mod trust;
 mod write;
+mod zones;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};

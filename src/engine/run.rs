@@ -29,6 +29,7 @@ use super::parameters::{self, Parameters};
 use super::queries::{Entered, QueryState};
 use super::query::{Delivered, Outcome, Watch};
 use super::rewrite::correlated::mend_not_in;
+use super::rewrite::lateral::mend_lateral;
 use super::rewrite::mixed;
 use super::rows::{self, Again, Plans};
 use super::runtime::Closed;
@@ -293,7 +294,7 @@ impl<'a> Statement<'a> {
             | DfStatement::CopyTo(_)
             | DfStatement::Reset(_) => {}
         }
-        mend_not_in(self.state.statement_to_plan(statement).await.translated()?)
+        mend_not_in(mend_lateral(self.state.statement_to_plan(statement).await.translated()?)?)
     }
 
     /// The physical plan of a logical one.
@@ -388,7 +389,7 @@ impl StatementPlanner for Planner {
         let config = self.config.clone();
         let state = base.for_statement(config, catalogs, catalogs.context(), home);
         let plan = state.statement_to_plan(DfStatement::Statement(inner)).await.translated()?;
-        let plan = mend_not_in(plan)?;
+        let plan = mend_not_in(mend_lateral(plan)?)?;
         mixed::refuse(&plan)?;
         Ok(plan)
     }

@@ -10,10 +10,10 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::Signature;
 
-use super::arithmetic;
 use super::own::Own;
 use super::queries::QuerySummary;
 use super::run::{Started, Statement};
+use super::{arithmetic, zones};
 use crate::catalog::{FullName, NamePart, ObjectName, sql_type_name};
 use crate::error::{Error, Result};
 use crate::spi::{Finding, Severity};
@@ -270,7 +270,9 @@ pub(super) fn functions(state: &SessionState) -> Result<RecordBatch> {
         ]);
     };
     let scalar = state.scalar_functions().iter();
-    for (name, function) in scalar.filter(|(name, _)| !arithmetic::is_operator(name)) {
+    for (name, function) in
+        scalar.filter(|(name, _)| !arithmetic::is_operator(name) && !zones::is_operator(name))
+    {
         let about = function.documentation().map(|doc| doc.description.clone());
         add(name, "scalar", function.signature(), about);
     }

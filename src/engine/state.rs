@@ -8,7 +8,7 @@ use std::sync::Arc;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::format::MetricType;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 
 use super::arithmetic;
@@ -16,6 +16,7 @@ use super::error::from_datafusion;
 use super::large_top::LargeTop;
 use super::memory;
 use super::sort_merge::SortMergeJoins;
+use super::zones::AtTimeZone;
 use crate::catalog::StatementCatalogs;
 use crate::error::Result;
 use crate::spi::{SluiceSettings, StatementContext};
@@ -55,7 +56,8 @@ pub(super) fn extend(builder: SessionStateBuilder) -> SessionState {
     let mut state = builder.with_physical_optimizer_rules(rules).build();
     // Registering functions fails only in registries that take none.
     let registered = datafusion_functions_json::register_all(&mut state)
-        .and_then(|()| arithmetic::register(&mut state));
+        .and_then(|()| arithmetic::register(&mut state))
+        .and_then(|()| state.register_udf(Arc::new(AtTimeZone::default().into())).map(drop));
     debug_assert!(registered.is_ok(), "{registered:?}");
     state
 }

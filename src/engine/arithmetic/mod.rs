@@ -5,9 +5,10 @@
 //! plan is sent. So the operators become functions of ours in the logical plan, after types are
 //! settled ([`rule`]). Functions are folded, pushed down and sent by name: whoever decodes a plan
 //! needs nothing but a session made by [`extend`](super::state::extend), which registers them. `sum`
-//! simply takes the built-in's name.
+//! simply takes the built-in's name. Intervals are compared by a function of their lengths.
 
 mod dates;
+mod intervals;
 mod nan;
 mod negation;
 mod operators;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::{AggregateUDF, Operator, ScalarUDF};
 
+use intervals::IntervalLength;
 use negation::CheckedNegation;
 use operators::{CheckedOperator, OPERATORS};
 use sum::CheckedSum;
@@ -29,6 +31,7 @@ use sum::CheckedSum;
 struct Functions {
     operators: Vec<(Operator, Arc<ScalarUDF>)>,
     negation: Arc<ScalarUDF>,
+    interval_length: Arc<ScalarUDF>,
 }
 
 /// Makes a session's arithmetic checked.
@@ -42,11 +45,13 @@ pub(super) fn register(state: &mut SessionState) -> datafusion::common::Result<(
     let functions = Functions {
         operators: operators.to_vec(),
         negation: Arc::new(ScalarUDF::from(CheckedNegation::default())),
+        interval_length: Arc::new(ScalarUDF::from(IntervalLength::default())),
     };
     for (_, function) in &functions.operators {
         state.register_udf(Arc::clone(function))?;
     }
     state.register_udf(Arc::clone(&functions.negation))?;
+    state.register_udf(Arc::clone(&functions.interval_length))?;
     state.register_udaf(Arc::new(AggregateUDF::from(CheckedSum::default())))?;
     state.register_expr_planner(Arc::new(dates::Dates))?;
     state.add_analyzer_rule(Arc::new(rule::CheckedArithmetic::new(functions)));
@@ -55,5 +60,6 @@ pub(super) fn register(state: &mut SessionState) -> datafusion::common::Result<(
 
 /// Whether a function only stands for an operator and is not meant to be called by its name.
 pub(super) fn is_operator(name: &str) -> bool {
-    name == negation::NAME || OPERATORS.iter().any(|(_, operator)| *operator == name)
+    [negation::NAME, intervals::NAME].contains(&name)
+        || OPERATORS.iter().any(|(_, operator)| *operator == name)
 }

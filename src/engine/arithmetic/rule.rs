@@ -14,6 +14,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
 
 use super::Functions;
+use super::intervals::{compared, is_interval, length};
 use super::operators::needs_checking;
 
 /// The rule.
@@ -38,14 +39,23 @@ impl CheckedArithmetic {
             schema.merge(&table);
         }
         let names = NamePreserver::new(&plan);
+        let sorts = matches!(plan, LogicalPlan::Sort(_));
         plan.map_expressions(|expr| {
             let name = names.save(&expr);
-            let checked = expr.transform_up(|expr| self.expr(expr, &schema))?;
+            let mut checked = expr.transform_up(|expr| self.expr(expr, &schema))?;
+            if sorts && is_interval(&checked.data, &schema) {
+                let interval_length = &self.functions.interval_length;
+                checked = Transformed::yes(length(interval_length, checked.data));
+            }
             Ok(checked.update_data(|expr| name.restore(expr)))
         })
     }
 
     fn expr(&self, expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        let expr = match compared(&self.functions.interval_length, expr, schema) {
+            Ok(compared) => return Ok(Transformed::yes(compared)),
+            Err(other) => other,
+        };
         match expr {
             Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
                 let function =

@@ -1,11 +1,12 @@
 //! What DataFusion answers wrongly, written so that it answers rightly.
 //!
 //! Each file mends one construct in the tree of a statement, before names are resolved: what is put
-//! in is SQL that DataFusion gets right. [`correlated`] and [`mixed`] need to know which name is
-//! whose and of which type, and look at the plan. Where there is no such SQL, the construct is
+//! in is SQL that DataFusion gets right. [`correlated`], [`lateral`] and [`mixed`] need to know which
+//! name is whose and of which type, and look at the plan. Where there is no such SQL, the construct is
 //! refused: an error is better than a wrong answer. `tests/slt/oracle` has the answers.
 
 pub(super) mod correlated;
+pub(super) mod lateral;
 mod membership;
 mod merged_keys;
 pub(super) mod mixed;
@@ -19,6 +20,7 @@ use datafusion::sql::sqlparser::ast::{
     Expr, OrderByKind, Query, Select, SetExpr, VisitMut, VisitorMut,
 };
 
+use crate::engine::zones;
 use crate::error::{Error, Result};
 
 /// Mends a statement.
@@ -56,6 +58,7 @@ impl VisitorMut for Mender {
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         membership::mend_exists(expr);
+        zones::mend(expr);
         flow(patterns::mend(expr))
     }
 }

@@ -31,11 +31,12 @@ SELECT id FROM (VALUES (1, TIMESTAMP '2026-01-01 00:00:00'), (2, TIMESTAMP '2026
 -- error: (?i)interval
 SELECT INTERVAL '1 fortnightly';
 -- A month counts 30 days and a day 24 hours when intervals are compared.
--- differs: datafusion intervals of different units compare by their months first, then days, then time: 1 month > 40 days, 1 day is not 24 hours
 SELECT INTERVAL '1 month' = INTERVAL '30 days', INTERVAL '1 day' = INTERVAL '24 hours';
--- differs: datafusion intervals of different units compare by their months first, then days, then time: 1 month > 40 days, 1 day is not 24 hours
 SELECT INTERVAL '1 month' < INTERVAL '40 days', INTERVAL '25 hours' > INTERVAL '1 day';
--- differs: datafusion intervals of different units compare by their months first, then days, then time: 1 month > 40 days, 1 day is not 24 hours
 SELECT i FROM (VALUES (INTERVAL '1 month'), (INTERVAL '40 days'), (INTERVAL '1000 hours')) AS t(i) ORDER BY i;
--- differs: datafusion intervals of different units compare by their months first, then days, then time: 1 month > 40 days, 1 day is not 24 hours
+SELECT INTERVAL '31 days' BETWEEN INTERVAL '1 month' AND INTERVAL '2 months', INTERVAL '24 hours' IN (INTERVAL '1 day', INTERVAL '2 days');
+SELECT id FROM (VALUES (1, INTERVAL '1 day'), (2, INTERVAL '25 hours'), (3, CAST(NULL AS INTERVAL))) AS t(id, i) WHERE i > INTERVAL '1 day';
+SELECT INTERVAL '1 day' IS DISTINCT FROM INTERVAL '24 hours', INTERVAL '1 day' <> INTERVAL '24 hours';
+SELECT id FROM (VALUES (1, INTERVAL '2 days'), (2, INTERVAL '25 hours'), (3, CAST(NULL AS INTERVAL)), (4, INTERVAL '-1 month')) AS t(id, i) ORDER BY i DESC NULLS LAST LIMIT 3;
+-- differs: datafusion the largest and smallest interval are found by months first, then days, then time
 SELECT max(i) FROM (VALUES (INTERVAL '1 month'), (INTERVAL '40 days')) AS t(i);

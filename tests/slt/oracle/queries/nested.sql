@@ -14,8 +14,18 @@ SELECT [1, 2, 3][2:3], [1, 2, 3][1:1], [1, 2, 3][5:6];
 SELECT id, x FROM (SELECT id, unnest(xs) AS x FROM q) AS t;
 SELECT unnest([1, 2, 3]);
 SELECT * FROM unnest([1, 2, 3]) AS t(x);
--- differs: datafusion `unnest` of a column of the table before it in FROM is refused; `SELECT unnest(xs)` is not
+-- A list beside the row that holds it.
 SELECT id, x FROM q CROSS JOIN unnest(xs) AS u(x);
+SELECT q.id, u.x FROM q, unnest(q.xs) AS u(x) WHERE u.x > 1;
+SELECT id, x FROM q LEFT JOIN unnest(xs) AS u(x) ON true;
+SELECT id, x FROM (SELECT 1 AS id, [] AS xs UNION ALL SELECT 2, [7]) AS e LEFT JOIN unnest(xs) AS u(x) ON true;
+SELECT id, x FROM q JOIN unnest(xs) AS u(x) ON u.x > q.id;
+SELECT id, x FROM q CROSS JOIN LATERAL (SELECT unnest(xs) * 10 AS x) AS u;
+SELECT id, x FROM q CROSS JOIN LATERAL (SELECT unnest(xs) AS x) AS u WHERE x IS NOT NULL;
+SELECT id, sum(x), count(*) FROM q, unnest(xs) AS u(x) GROUP BY id;
+SELECT p.id, x FROM q AS p JOIN q ON p.id = q.id CROSS JOIN unnest(q.xs) AS u(x);
+SELECT id, x FROM (SELECT 1 AS id, [[1, 2], [3]] AS xss) AS n, unnest(xss) AS a(xs), unnest(a.xs) AS b(x);
+SELECT count(*) FROM q, unnest(xs) AS u(x), (VALUES (1), (2)) AS v(y);
 SELECT sum(x) FROM (SELECT unnest(xs) AS x FROM q) AS t;
 SELECT unnest(['a', NULL, 'b']);
 SELECT id, array_contains(xs, 2) FROM q ORDER BY id;

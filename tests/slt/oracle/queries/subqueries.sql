@@ -58,11 +58,9 @@ SELECT x FROM a ORDER BY (SELECT count(*) FROM b WHERE b.x = a.x) DESC, x NULLS 
 SELECT t.x, u.m FROM a AS t, LATERAL (SELECT max(z) AS m FROM b WHERE b.x = t.x) AS u ORDER BY t.x NULLS LAST;
 SELECT t.x, u.z FROM a AS t CROSS JOIN LATERAL (SELECT z FROM b WHERE b.x = t.x) AS u;
 SELECT t.x, u.z FROM a AS t LEFT JOIN LATERAL (SELECT z FROM b WHERE b.x = t.x) AS u ON true;
--- differs: a LATERAL subquery is joined by equalities: no LIMIT inside, and it needs a FROM
+-- differs: a LATERAL subquery of a table is joined by equalities: no LIMIT inside
 -- sluice error: .
 SELECT t.x, u.z FROM a AS t, LATERAL (SELECT z FROM b WHERE b.x = t.x ORDER BY z DESC LIMIT 1) AS u;
--- differs: a LATERAL subquery is joined by equalities: no LIMIT inside, and it needs a FROM
--- sluice error: .
 SELECT t.x, u.w FROM a AS t, LATERAL (SELECT t.x + 1 AS w) AS u ORDER BY t.x NULLS LAST;
 SELECT x FROM a WHERE x IN (0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33);
 SELECT x FROM a WHERE x NOT IN (0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33);

@@ -1,0 +1,113 @@
+//! Intervals compare by their length, a month as 30 days and a day as 24 hours, as in PostgreSQL
+//! and DuckDB. DataFusion compares months first, then days, then time: 1 month > 40 days.
+//!
+//! A comparison becomes one of lengths, which are numbers.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, AsArray, Decimal128Array};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{
+    DECIMAL128_MAX_PRECISION, DataType, IntervalMonthDayNano, IntervalMonthDayNanoType,
+    IntervalUnit,
+};
+use datafusion::common::{DFSchema, Result, ScalarValue, internal_err};
+use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
+use datafusion::logical_expr::{
+    BinaryExpr, ColumnarValue, Expr, ExprSchemable, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
+    Signature, Volatility,
+};
+
+/// What the function is called.
+pub(super) const NAME: &str = "interval_length";
+
+const DAY: i128 = 86_400_000_000_000;
+
+/// The length of an interval in nanoseconds.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct IntervalLength {
+    signature: Signature,
+}
+
+impl Default for IntervalLength {
+    fn default() -> Self {
+        Self { signature: Signature::any(1, Volatility::Immutable) }
+    }
+}
+
+/// Whether an expression is compared by its length.
+pub(super) fn is_interval(expr: &Expr, schema: &DFSchema) -> bool {
+    matches!(expr.get_type(schema), Ok(DataType::Interval(_)))
+}
+
+/// The length of an interval.
+pub(super) fn length(function: &Arc<ScalarUDF>, interval: Expr) -> Expr {
+    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(function), vec![interval]))
+}
+
+/// A comparison of intervals as one of their lengths; anything else as it is, on the other side.
+pub(super) fn compared(
+    function: &Arc<ScalarUDF>,
+    expr: Expr,
+    schema: &DFSchema,
+) -> std::result::Result<Expr, Expr> {
+    let length = |expr: Box<Expr>| Box::new(length(function, *expr));
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if op.supports_propagation() => {
+            if !is_interval(&left, schema) || !is_interval(&right, schema) {
+                return Err(Expr::BinaryExpr(BinaryExpr { left, op, right }));
+            }
+            let (left, right) = (length(left), length(right));
+            Ok(Expr::BinaryExpr(BinaryExpr { left, op, right }))
+        }
+        Expr::Between(Between { expr, negated, low, high }) if is_interval(&expr, schema) => {
+            let (low, high) = (length(low), length(high));
+            Ok(Expr::Between(Between { expr: length(expr), negated, low, high }))
+        }
+        Expr::InList(InList { expr, list, negated }) if is_interval(&expr, schema) => {
+            let list = list.into_iter().map(|one| *length(Box::new(one))).collect();
+            Ok(Expr::InList(InList { expr: length(expr), list, negated }))
+        }
+        other => Err(other),
+    }
+}
+
+fn lengths(intervals: &ArrayRef) -> Result<ArrayRef> {
+    let intervals = cast(intervals, &DataType::Interval(IntervalUnit::MonthDayNano))?;
+    let intervals = intervals.as_primitive::<IntervalMonthDayNanoType>();
+    let length = |interval: IntervalMonthDayNano| {
+        let days = i128::from(interval.months) * 30 + i128::from(interval.days);
+        days * DAY + i128::from(interval.nanoseconds)
+    };
+    let lengths: Decimal128Array = intervals.unary(length);
+    Ok(Arc::new(lengths.with_precision_and_scale(DECIMAL128_MAX_PRECISION, 0)?))
+}
+
+impl ScalarUDFImpl for IntervalLength {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Decimal128(DECIMAL128_MAX_PRECISION, 0))
+    }
+
+    fn is_strict(&self) -> bool {
+        true
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        match args.args.as_slice() {
+            [ColumnarValue::Array(values)] => Ok(ColumnarValue::Array(lengths(values)?)),
+            [ColumnarValue::Scalar(value)] => {
+                let length = lengths(&value.to_array()?)?;
+                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&length, 0)?))
+            }
+            _ => internal_err!("{NAME} takes one"),
+        }
+    }
+}
