@@ -200,3 +200,26 @@ fn partition_folders_stand_beside_the_columns_of_text() {
     assert_eq!(rows(&program, "select sum(id) from t where day = '2026-09-02'"), ["3"]);
     assert_eq!(rows(&program, "select day, value from errors('t')"), ["2026-09-02,x"]);
 }
+
+#[test]
+fn a_share_of_bad_records_ends_the_statement_and_the_flag_moves_it() {
+    let text = "id,day,t\n1,2026-09-01,a\nx,2026-09-01,b\n3,2026-09-01,c\ny,2026-09-01,d\n";
+    let program = table("t.csv", text, COLUMNS);
+    let with = |limit: &str| {
+        let sql = "select count(*) from t";
+        program.run(&["--catalog", "d", "-t", "--csv", "--max-bad-records", limit, "-c", sql])
+    };
+    for allowed in ["2", "50%"] {
+        let ran = with(allowed);
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, "2\n"), "{allowed}: {}", ran.stderr);
+        assert!(ran.stderr.contains("2 bad records of d.default.t"), "{}", ran.stderr);
+    }
+    for refused in ["1", "49%"] {
+        let ran = with(refused);
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{refused}: {}", ran.stderr);
+        assert!(ran.stderr.contains("errors('d.default.t')"), "{}", ran.stderr);
+    }
+    let ran = with("many");
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("max_bad_records"), "{}", ran.stderr);
+}

@@ -401,3 +401,23 @@ fn a_read_only_session_writes_nothing() {
     assert!(!program.path("a.parquet").exists());
     assert_eq!(answer(&program, &["select count(*) from w.s.t"]), "1\n");
 }
+
+#[test]
+fn a_read_only_program_writes_nothing_whatever_the_statement() {
+    let program = lake();
+    answer(&program, &["create table w.default.t as select 1 as a"]);
+    let before = files(&program.path("."));
+    for sql in [
+        "copy (select 1 as a) to 'out.csv'",
+        "insert into w.default.t values (2)",
+        "create table w.default.u as select 1 as a",
+        "create table session_table as select 1 as a",
+        "clean catalog w",
+    ] {
+        let ran = program.run(&["--read-only", "-c", sql]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{sql}: {}", ran.stderr);
+        assert!(ran.stderr.contains("this session is read-only"), "{sql}: {}", ran.stderr);
+        assert!(ran.stderr.contains("hint: leave out --read-only"), "{sql}: {}", ran.stderr);
+    }
+    assert_eq!(files(&program.path(".")), before);
+}

@@ -9,7 +9,7 @@ use prost::Message;
 use super::scan::SampleScan;
 use super::table::Half;
 use crate::error::Error;
-use crate::spi::{DecodeContext, EncodeContext, NodeCodec};
+use crate::spi::{DecodeContext, EncodeContext, NodeCodec, TableLimits};
 
 /// The codec of [`SampleScan`].
 #[derive(Debug)]
@@ -27,6 +27,10 @@ struct ScanMessage {
     fetch: Option<u64>,
     #[prost(string, tag = "5")]
     label: String,
+    #[prost(uint64, optional, tag = "6")]
+    max_scan_bytes: Option<u64>,
+    #[prost(uint64, optional, tag = "7")]
+    max_scan_records: Option<u64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -57,6 +61,8 @@ impl NodeCodec for SampleScanCodec {
             projection: scan.projection.iter().map(|index| *index as u64).collect(),
             fetch: scan.fetch.map(|fetch| fetch as u64),
             label: scan.label.clone(),
+            max_scan_bytes: scan.limits.bytes,
+            max_scan_records: scan.limits.records,
         };
         Ok(Some(message.encode_to_vec()))
     }
@@ -72,6 +78,7 @@ impl NodeCodec for SampleScanCodec {
             Some(message.projection.into_iter().map(index).collect()),
             message.fetch.map(index),
         )?;
-        Ok(Arc::new(scan))
+        let (bytes, records) = (message.max_scan_bytes, message.max_scan_records);
+        Ok(Arc::new(scan.with_limits(TableLimits { bytes, records })))
     }
 }

@@ -77,8 +77,9 @@ impl SampleCatalog {
             return None;
         }
         let rows = declared.options.rows.unwrap_or(self.rows);
+        let label = format!("{}.{name}", self.name);
         Some(OpenedTable {
-            provider: Arc::new(SampleTable::new(format!("{}.{name}", self.name), rows, half)),
+            provider: Arc::new(SampleTable::new(label, rows, half, declared.limits())),
             source: format!("{rows} generated records"),
             description: declared.description,
         })

@@ -21,7 +21,7 @@ use futures::future::BoxFuture;
 
 use super::table::{Half, is_bad};
 use crate::error::{Error, Result};
-use crate::spi::{Bounds, Estimate, ScanLeaf, ScanUnit, StatementContext};
+use crate::spi::{Bounds, Estimate, ScanLeaf, ScanUnit, StatementContext, TableLimits};
 
 type DfResult<T> = datafusion::common::Result<T>;
 
@@ -35,6 +35,7 @@ pub(super) struct SampleScan {
     pub(super) half: Half,
     pub(super) projection: Vec<usize>,
     pub(super) fetch: Option<usize>,
+    pub(super) limits: TableLimits,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -58,7 +59,20 @@ impl SampleScan {
             Boundedness::Bounded,
         ));
         let metrics = ExecutionPlanMetricsSet::new();
-        Ok(Self { label, schema, splits, half, projection, fetch, properties, metrics })
+        let limits = TableLimits::default();
+        Ok(Self { label, schema, splits, half, projection, fetch, limits, properties, metrics })
+    }
+
+    /// The same with limits of what a statement may scan of the table.
+    pub(super) fn with_limits(self, limits: TableLimits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Counts records before they are handed on.
+    fn count(&self, statement: &StatementContext, rows: usize) -> Result<()> {
+        let (unit, rows, advice) = (ScanUnit::Records, rows as u64, self.advice());
+        statement.meter().add_of_table(unit, rows, self.limits, &self.label, &advice)?;
+        statement.meter().add(unit, rows, &self.label, &advice)
     }
 
     /// The records of a range as a batch.
@@ -147,8 +161,7 @@ impl ExecutionPlan for SampleScan {
                 let batch = batch.slice(0, batch.num_rows().min(left));
                 left -= batch.num_rows();
                 metrics.record_output(batch.num_rows());
-                let rows = batch.num_rows() as u64;
-                statement.meter().add(ScanUnit::Records, rows, &scan.label, &scan.advice())?;
+                scan.count(&statement, batch.num_rows())?;
                 Ok(batch)
             });
             Some(batch)
@@ -173,6 +186,10 @@ impl ExecutionPlan for SampleScan {
 impl ScanLeaf for SampleScan {
     fn source(&self) -> &str {
         &self.label
+    }
+
+    fn limits(&self) -> TableLimits {
+        self.limits
     }
 
     fn advice(&self) -> String {

@@ -10,6 +10,7 @@ use datafusion::logical_expr::TableType;
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::scan::SampleScan;
+use crate::spi::TableLimits;
 
 /// The good records of a table, or the bad ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +48,14 @@ pub(super) struct SampleTable {
     label: String,
     rows: u64,
     half: Half,
+    limits: TableLimits,
     schema: SchemaRef,
 }
 
 impl SampleTable {
     /// `rows` records, of which one half is the table; `label` is what people call it.
-    pub(super) fn new(label: String, rows: u64, half: Half) -> Self {
-        Self { label, rows, half, schema: half.schema() }
+    pub(super) fn new(label: String, rows: u64, half: Half, limits: TableLimits) -> Self {
+        Self { label, rows, half, limits, schema: half.schema() }
     }
 
     /// One range of records per partition.
@@ -84,6 +86,6 @@ impl TableProvider for SampleTable {
         let splits = self.splits(state.config().target_partitions() as u64);
         let (label, projection) = (self.label.clone(), projection.cloned());
         let scan = SampleScan::try_new(label, splits, self.half, projection, fetch)?;
-        Ok(Arc::new(scan))
+        Ok(Arc::new(scan.with_limits(self.limits)))
     }
 }
