@@ -91,6 +91,23 @@ impl SessionObjects {
         Ok(())
     }
 
+    /// Puts another object in the place of one, which nobody else changes meanwhile.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none any more; those of `changed`.
+    pub fn change(
+        &self,
+        name: &str,
+        changed: impl FnOnce(&SessionObject) -> Result<SessionObject>,
+    ) -> Result<()> {
+        let mut objects = self.lock();
+        let object = objects.get_mut(name).ok_or_else(|| {
+            Error::not_found(format!("session.default.{name} does not exist any more"))
+        })?;
+        *object = changed(object)?;
+        Ok(())
+    }
+
     /// Removes an object; false when there was none.
     pub fn drop_object(&self, name: &str) -> bool {
         self.lock().remove(name).is_some()

@@ -117,10 +117,12 @@ async fn keep(
     if_exists: IfExists,
 ) -> Result<u64> {
     if if_exists == IfExists::Append && statement.catalogs.session().get(table).is_some() {
-        return Err(Error::unsupported(format!(
-            "{SESSION_CATALOG}.default.{table} takes no more rows: it is the session's own"
-        ))
-        .with_hint("replace it, or write into a table of a writable catalog"));
+        let names = ["default", table].map(str::to_owned);
+        let [schema, table] = names;
+        let name = FullName { catalog: SESSION_CATALOG.to_owned(), schema, table };
+        let columns: Vec<String> =
+            plan.schema().fields().iter().map(|field| field.name().clone()).collect();
+        return Ok(tables::append(statement, plan, &name, &columns).await? as u64);
     }
     let definition = format!("CREATE TABLE {table} AS rows of the client");
     let replace = if_exists == IfExists::Replace;

@@ -7,6 +7,7 @@
 mod admission;
 mod arithmetic;
 mod codec;
+mod columns;
 mod depth;
 mod error;
 mod estimate;

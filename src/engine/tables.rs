@@ -1,21 +1,22 @@
 //! What a session makes for itself: its current schema, views, tables, prepared statements.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::{CreateExternalTable, Statement as DfStatement};
 use datafusion::sql::sqlparser::ast::{self, ObjectNamePart, ObjectType, Spanned};
 
-use super::names;
 use super::parameters::Parameters;
 use super::run::{Started, Statement};
 use super::session::Prepared;
 use super::session_table::SessionTable;
 use super::state::Translated;
-use super::write;
-use crate::catalog::{NamePart, SESSION_CATALOG, SessionObject, choose};
+use super::{columns, names, write};
+use crate::catalog::{FullName, NamePart, SESSION_CATALOG, SessionObject, choose};
 use crate::error::{Error, Position, Result};
+use crate::spi::TableKind;
 
 fn done(tag: &str) -> Result<Started> {
     Ok(Started::Done(tag.to_owned()))
@@ -160,19 +161,63 @@ pub(super) async fn create_table(
         return write::create(statement, table, vec![]).await;
     };
     let definition = table.to_string();
-    let Some(query) = table.query else {
-        return Err(Error::unsupported("CREATE TABLE without AS SELECT is not supported")
-            .with_hint("write CREATE TABLE … AS SELECT …"));
-    };
     let exists = statement.catalogs.session().get(&name).is_some();
     if exists && table.if_not_exists {
         return done("CREATE TABLE");
     }
+    let Some(query) = table.query else {
+        let schema = columns::schema(statement, &table.columns).await?;
+        refuse_repeated_names(&schema)?;
+        let provider = Arc::new(SessionTable::empty(schema));
+        let object = SessionObject::Table { provider, definition };
+        statement.catalogs.session().create(&name, object, table.or_replace)?;
+        return done("CREATE TABLE");
+    };
     let planned = DfStatement::Statement(Box::new(ast::Statement::Query(query)));
     let plan = statement.plan(planned, &statement.job.parameters).await?;
     refuse_repeated_names(plan.schema().inner())?;
     let rows = collect(statement, plan, &name, definition, table.or_replace).await?;
     done(&format!("SELECT {rows}"))
+}
+
+/// More rows for a table of the session: a query's columns as the table's, see [`write::fit`].
+pub(super) async fn append(
+    statement: &Statement<'_>,
+    plan: LogicalPlan,
+    name: &FullName,
+    targets: &[String],
+) -> Result<usize> {
+    let session = statement.catalogs.session();
+    let provider = match session.get(&name.table) {
+        Some(SessionObject::Table { provider, .. }) => provider,
+        Some(other) => {
+            let what = match other.kind() {
+                TableKind::View => "a view",
+                TableKind::Table => "an external table",
+            };
+            return Err(Error::unsupported(format!("{name} takes no rows: it is {what}"))
+                .with_hint("only tables of CREATE TABLE do"));
+        }
+        None => return Err(Error::not_found(format!("table {name} does not exist"))),
+    };
+    let schema = provider.schema();
+    let plan = write::fit(plan, &schema, targets, name)?;
+    let physical = statement.admit(&plan).await?;
+    let _turn = statement.job.turn().await?;
+    let more = SessionTable::collect(schema, physical, statement.task()).await?;
+    session.change(&name.table, |object| match object {
+        SessionObject::Table { provider, definition } => {
+            let own = provider.downcast_ref::<SessionTable>();
+            // Somebody may have made another one of this name meanwhile.
+            let own = own.filter(|own| own.schema() == more.schema()).ok_or_else(|| {
+                Error::sql(format!("{name} was replaced while its rows were computed"))
+            })?;
+            let provider = Arc::new(own.with(&more)?);
+            Ok(SessionObject::Table { provider, definition: definition.clone() })
+        }
+        _ => Err(Error::sql(format!("{name} was replaced while its rows were computed"))),
+    })?;
+    Ok(more.rows())
 }
 
 /// `CREATE EXTERNAL TABLE … STORED AS format LOCATION 'path'`: a name for a path, which is listed
@@ -224,9 +269,9 @@ pub(super) async fn collect(
 ) -> Result<usize> {
     let physical = statement.admit(&plan).await?;
     let _turn = statement.job.turn().await?;
-    let table = SessionTable::collect(physical, statement.task()).await?;
+    let table = SessionTable::collect(physical.schema(), physical, statement.task()).await?;
     let rows = table.rows();
-    let object = SessionObject::Table { provider: std::sync::Arc::new(table), definition };
+    let object = SessionObject::Table { provider: Arc::new(table), definition };
     statement.catalogs.session().create(name, object, replace)?;
     Ok(rows)
 }
@@ -250,8 +295,8 @@ pub(super) fn drop_objects(
         })?;
         let kind = session.get(&own).map(|object| object.kind());
         let fits = match object_type {
-            ObjectType::View => kind == Some(crate::spi::TableKind::View),
-            _ => kind == Some(crate::spi::TableKind::Table),
+            ObjectType::View => kind == Some(TableKind::View),
+            _ => kind == Some(TableKind::Table),
         };
         if fits {
             session.drop_object(&own);

@@ -18,9 +18,10 @@ use datafusion::sql::sqlparser::ast::{self, ObjectNamePart, Spanned};
 use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 use futures::StreamExt;
 
+use super::columns;
 use super::run::{Started, Statement, parse_one};
 use super::state::Translated;
-use super::tables::refuse_if_read_only;
+use super::tables::{self, refuse_if_read_only};
 use crate::catalog::{FullName, NamePart, ObjectName, SESSION_CATALOG, choose, sql_type_name};
 use crate::error::{Error, Position, Result};
 use crate::spi::{TableName, TableWriter, WriteOptions};
@@ -99,18 +100,8 @@ pub(super) async fn insert(statement: &Statement<'_>, insert: ast::Insert) -> Re
     };
     let typed = typed_name(typed);
     let name = statement.catalogs.resolve(&typed, &statement.home).await?;
-    if name.catalog == SESSION_CATALOG {
-        return Err(Error::unsupported(format!("{name} takes no rows: it is the session's own"))
-            .with_hint("CREATE OR REPLACE TABLE … AS SELECT … UNION ALL SELECT …"));
-    }
     let planned = DfStatement::Statement(Box::new(ast::Statement::Query(query)));
     let plan = statement.plan(planned, &statement.job.parameters).await?;
-    let writer = statement
-        .catalogs
-        .catalogs()
-        .append(&statement.context, &name.catalog, &inner(&name))
-        .await?
-        .ok_or_else(|| Error::not_found(format!("table {name} does not exist")))?;
     let columns: Vec<String> = insert
         .columns
         .iter()
@@ -119,6 +110,16 @@ pub(super) async fn insert(statement: &Statement<'_>, insert: ast::Insert) -> Re
             last.map(|ident| ident.value.clone()).unwrap_or_default()
         })
         .collect();
+    if name.catalog == SESSION_CATALOG {
+        let rows = tables::append(statement, plan, &name, &columns).await?;
+        return Ok(Started::Done(format!("INSERT 0 {rows}")));
+    }
+    let writer = statement
+        .catalogs
+        .catalogs()
+        .append(&statement.context, &name.catalog, &inner(&name))
+        .await?
+        .ok_or_else(|| Error::not_found(format!("table {name} does not exist")))?;
     let fitted = match fit(plan, writer.schema(), &columns, &name) {
         Ok(plan) => plan,
         Err(e) => {
@@ -147,9 +148,18 @@ pub(super) async fn create(
     let known = choose("schema", schema, schemas.iter().map(String::as_str))?;
     let schema = known.map_or_else(|| new_name(schema), str::to_owned);
     let table_name = TableName { schema, table: new_name(name) };
-    let Some(query) = table.query else {
-        return Err(Error::unsupported("CREATE TABLE without AS SELECT is not supported")
-            .with_hint("write CREATE TABLE … AS SELECT …"));
+    let tag = if table.query.is_some() { "SELECT" } else { "CREATE TABLE" };
+    let query = match table.query {
+        Some(query) => query,
+        None if table
+            .columns
+            .iter()
+            .any(|column| columns::takes_no_null(column).unwrap_or(true)) =>
+        {
+            return Err(Error::unsupported("columns of a table in a catalog take a type alone")
+                .with_hint("leave NOT NULL and the like out"));
+        }
+        None => columns::query(&table.columns)?,
     };
     if table.or_replace {
         return Err(Error::unsupported(format!("{catalog}.{table_name} cannot be replaced"))
@@ -169,7 +179,7 @@ pub(super) async fn create(
         return Err(Error::sql(format!("{catalog}.{table_name} exists already")));
     };
     let rows = run(statement, plan, writer).await?;
-    Ok(Started::Done(format!("SELECT {rows}")))
+    Ok(Started::Done(if tag == "SELECT" { format!("SELECT {rows}") } else { tag.to_owned() }))
 }
 
 /// `CLEAN CATALOG catalog [OLDER THAN 'age']`: a row for each thing that was removed.

@@ -421,3 +421,30 @@ fn a_read_only_program_writes_nothing_whatever_the_statement() {
     }
     assert_eq!(files(&program.path(".")), before);
 }
+
+#[test]
+fn a_table_of_columns_begins_without_rows() {
+    let program = lake();
+    let made = ["create table w.default.t (n bigint, s text, t timestamp, l double[])"];
+    answer(&program, &made);
+    let rows = "select count(*), count(t), sum(n), max(s), max(l[1]) from w.default.t";
+    assert_eq!(answer(&program, &[rows]), "0,0,,,\n");
+    let insert = "insert into w.default.t values (1, 'a', '2026-01-01 10:00:00', [0.5]), (2, null, null, null)";
+    answer(&program, &[insert]);
+    assert_eq!(answer(&program, &[rows]), "2,1,3,a,0.5\n");
+    let (code, error) = failure(&program, "create table w.default.u (n bigint not null)");
+    assert!(code == 1 && error.contains("take a type alone"), "{error}");
+}
+
+#[test]
+fn a_thousand_small_inserts_are_one_partition() {
+    let mut script = String::from("create table t (n bigint);\n");
+    for n in 0..1000 {
+        script.push_str(&format!("insert into t values ({n});\n"));
+    }
+    script.push_str("select count(*), sum(n) from t;\nexplain select * from t;\n");
+    let ran = Program::new().run_with(&["-q", "--csv", "-t", "-f", "-"], &script);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("1000,499500\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("pieces=1,"), "{}", ran.stdout);
+}

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::ipc::CompressionType;
 use datafusion::arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
@@ -28,6 +29,9 @@ use crate::error::{Error, Result};
 
 /// A table whose batches take less than this stays in memory.
 const MEMORY_BYTES: usize = 1024 * 1024;
+
+/// Rows up to which pieces in memory are put together.
+const MERGED_ROWS: usize = 8192;
 
 type DfResult<T> = datafusion::common::Result<T>;
 
@@ -57,22 +61,29 @@ impl fmt::Debug for Piece {
 }
 
 impl SessionTable {
-    /// Runs a plan and keeps its rows.
+    /// A table without rows.
+    pub(super) fn empty(schema: SchemaRef) -> Self {
+        let nothing = Piece { rows: 0, held: Held::Memory(vec![]) };
+        Self { schema, pieces: vec![Arc::new(nothing)] }
+    }
+
+    /// Runs a plan and keeps its rows as those of a table with `schema`, whose types it has.
     ///
     /// # Errors
-    /// Those of the plan; `Exhausted` when the spill folder is full.
+    /// Those of the plan; `Sql` for a NULL where the table takes none; `Exhausted` when the spill
+    /// folder is full.
     pub(super) async fn collect(
+        schema: SchemaRef,
         plan: Arc<dyn ExecutionPlan>,
         context: Arc<TaskContext>,
     ) -> Result<Self> {
-        let schema = plan.schema();
         let streams = execute_stream_partitioned(plan, Arc::clone(&context)).translated()?;
         let budget = MEMORY_BYTES / streams.len().max(1);
         // Dropped, it ends its tasks.
         let mut tasks = JoinSet::new();
         for (at, stream) in streams.into_iter().enumerate() {
-            let context = Arc::clone(&context);
-            tasks.spawn(async move { (at, keep(stream, &context, budget).await) });
+            let (context, schema) = (Arc::clone(&context), Arc::clone(&schema));
+            tasks.spawn(async move { (at, keep(stream, schema, &context, budget).await) });
         }
         let mut pieces = Vec::new();
         while let Some(ended) = tasks.join_next().await {
@@ -83,25 +94,60 @@ impl SessionTable {
         Ok(Self { schema, pieces: pieces.into_iter().map(|(_, piece)| piece).collect() })
     }
 
+    /// This table with the rows of another one of the same schema behind its own.
+    pub(super) fn with(&self, more: &Self) -> Result<Self> {
+        let mut pieces = self.pieces.clone();
+        for piece in more.pieces.iter().filter(|piece| piece.rows > 0) {
+            let merged = match pieces.last() {
+                Some(last) => last.merged(piece, &self.schema)?,
+                None => None,
+            };
+            match merged {
+                Some(merged) => {
+                    pieces.pop();
+                    pieces.push(Arc::new(merged));
+                }
+                None => pieces.push(Arc::clone(piece)),
+            }
+        }
+        Ok(Self { schema: Arc::clone(&self.schema), pieces })
+    }
+
     /// How many rows there are.
     pub(super) fn rows(&self) -> usize {
         self.pieces.iter().map(|piece| piece.rows).sum()
     }
 }
 
+impl Piece {
+    /// Two small pieces as one, so that a thousand small INSERTs do not make a thousand partitions.
+    fn merged(&self, more: &Self, schema: &SchemaRef) -> Result<Option<Self>> {
+        let (Held::Memory(own), Held::Memory(others)) = (&self.held, &more.held) else {
+            return Ok(None);
+        };
+        let rows = self.rows + more.rows;
+        if rows > MERGED_ROWS {
+            return Ok(None);
+        }
+        let batch = concat_batches(schema, own.iter().chain(others))
+            .map_err(|e| Error::internal(format!("batches of one table differ: {e}")))?;
+        Ok(Some(Self { rows, held: Held::Memory(vec![batch]) }))
+    }
+}
+
 /// Keeps the batches of one partition.
 async fn keep(
     mut stream: SendableRecordBatchStream,
+    schema: SchemaRef,
     context: &TaskContext,
     budget: usize,
 ) -> DfResult<Piece> {
-    let schema = stream.schema();
     let (mut rows, mut bytes, mut few) = (0, 0, Vec::new());
     while bytes < budget {
         let Some(batch) = stream.next().await else {
             return Ok(Piece { rows, held: Held::Memory(few) });
         };
-        let batch = compacted(&batch?)?;
+        let batch = compacted(&batch?, &schema)?;
         rows += batch.num_rows();
         bytes += batch.get_array_memory_size();
         few.push(batch);
@@ -117,7 +163,7 @@ async fn keep(
         writer.write(&batch)?;
     }
     while let Some(batch) = stream.next().await {
-        let batch = compacted(&batch?)?;
+        let batch = compacted(&batch?, &schema)?;
         rows += batch.num_rows();
         writer.write(&batch)?;
     }
@@ -125,8 +171,13 @@ async fn keep(
     Ok(Piece { rows, held: Held::File { path, _file: file } })
 }
 
-/// A batch whose view columns hold only the bytes that their values name.
-fn compacted(batch: &RecordBatch) -> DfResult<RecordBatch> {
+/// A batch of a table with `schema`, whose view columns hold only the bytes that their values name.
+fn compacted(batch: &RecordBatch, schema: &SchemaRef) -> DfResult<RecordBatch> {
+    for (field, column) in schema.fields().iter().zip(batch.columns()) {
+        if !field.is_nullable() && column.null_count() > 0 {
+            return Err(Error::sql(format!("column {} cannot be NULL", field.name())).into());
+        }
+    }
     let columns = batch.columns().iter().map(|column| -> ArrayRef {
         match column.data_type() {
             DataType::Utf8View => Arc::new(column.as_string_view().gc()),
@@ -136,7 +187,7 @@ fn compacted(batch: &RecordBatch) -> DfResult<RecordBatch> {
     });
     let options =
         datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(batch.schema(), columns.collect(), &options)?)
+    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns.collect(), &options)?)
 }
 
 #[async_trait]
