@@ -286,6 +286,11 @@ impl StatementCatalogs {
         lock(&self.0.opened).get(name).cloned()
     }
 
+    /// All that was opened so far.
+    pub fn all_opened(&self) -> Vec<(FullName, Arc<dyn TableProvider>)> {
+        lock(&self.0.opened).iter().map(|(name, table)| (name.clone(), Arc::clone(table))).collect()
+    }
+
     /// Puts a table under a name that this statement alone sees.
     pub fn insert(&self, name: FullName, provider: Arc<dyn TableProvider>) {
         lock(&self.0.opened).insert(name, provider);

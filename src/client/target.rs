@@ -1,10 +1,14 @@
 //! Which server, and who asks.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
 use crate::error::{Error, Result};
+
+/// How often a connection shows that it is alive, and how long it waits to hear the same.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// A server: `grpc://host:port`, or `grpc+tls://host:port`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +76,10 @@ impl Target {
         let endpoint = Endpoint::from_shared(format!("{scheme}://{}", self.host))
             .map_err(|e| Error::config(format!("{}: {e}", self.host)))?
             .tcp_nodelay(true)
+            // A statement that is slow to give rows, and a person who thinks, look idle to a proxy.
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .keep_alive_timeout(KEEP_ALIVE)
+            .keep_alive_while_idle(true)
             .initial_stream_window_size(4 << 20)
             .initial_connection_window_size(16 << 20);
         if !self.tls {

@@ -31,7 +31,40 @@ pub(super) trait Resolvable: Visit + VisitMut {}
 impl Resolvable for Query {}
 impl Resolvable for Statement {}
 
-/// Opens every table that `node` names and makes the names exact.
+/// What a statement names, and what each name was opened as.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Named {
+    tables: Vec<(ObjectName, FullName)>,
+    calls: Vec<(Call, FullName)>,
+}
+
+impl Named {
+    /// Opens the same names for another statement; false when one of them means something else by
+    /// now.
+    ///
+    /// # Errors
+    /// As [`resolve`]'s.
+    pub(super) async fn open_again(
+        &self,
+        catalogs: &StatementCatalogs,
+        home: &[String; 2],
+    ) -> Result<bool> {
+        for (typed, name) in &self.tables {
+            if catalogs.resolve(typed, home).await? != *name {
+                return Ok(false);
+            }
+        }
+        for (call, name) in &self.calls {
+            let target = open_call(call, catalogs, home).await;
+            if target.map_err(|e| placed(e, call.span))?.name != *name {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Opens every table that `node` names and makes the names exact; what they were opened as.
 ///
 /// # Errors
 /// `Sql` for names that mean nothing or several things, the system's own error for a table that
@@ -40,7 +73,7 @@ pub(super) async fn resolve<N: Resolvable>(
     node: &mut N,
     catalogs: &StatementCatalogs,
     home: &[String; 2],
-) -> Result<()> {
+) -> Result<Named> {
     outputs::name(node);
     rewrite::mend(node)?;
     let mut collector = Collector::default();
@@ -48,20 +81,24 @@ pub(super) async fn resolve<N: Resolvable>(
         return Err(e);
     }
     let mut targets: HashMap<String, Target> = HashMap::new();
+    let mut named = Named::default();
     for (key, name) in collector.tables {
         let resolved = catalogs.resolve(&name, home).await?;
+        named.tables.push((name, resolved.clone()));
         targets.insert(key, Target { name: resolved, alias: None });
     }
     for call in collector.calls {
         let target = open_call(&call, catalogs, home).await.map_err(|e| placed(e, call.span))?;
-        targets.insert(call.key.clone(), target);
+        named.calls.push((call.clone(), target.name.clone()));
+        targets.insert(call.key, target);
     }
     let opened: Vec<FullName> = targets.values().map(|target| target.name.clone()).collect();
     let mut rewriter = Rewriter::new(targets);
     if let ControlFlow::Break(e) = VisitMut::visit(node, &mut rewriter) {
         return Err(e);
     }
-    columns::spell(node, catalogs, &opened)
+    columns::spell(node, catalogs, &opened)?;
+    Ok(named)
 }
 
 fn placed(error: Error, span: Span) -> Error {

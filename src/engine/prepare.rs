@@ -15,8 +15,9 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::own::{self, Own};
 use super::parameters::{self, Parameters};
+use super::prepared::PreparedStatement;
 use super::run::{Job, Started, Statement, Work, parse_one, run_own, tokenize};
-use super::{estimate, names, show, summarize, tables, write};
+use super::{estimate, every_row, names, show, summarize, tables, write};
 use crate::error::{Error, Result};
 
 /// Whether a statement is asked for rows, or does something.
@@ -61,18 +62,30 @@ impl Description {
 /// The types of a statement's parameters, by name.
 type Types = BTreeMap<String, DataType>;
 
-/// Describes the statement of a job.
-pub(super) async fn describe(job: &Job) -> Result<Description> {
+/// Prepares the statement of a job.
+pub(super) async fn prepare(job: &Job) -> Result<PreparedStatement> {
     let Work::Sql(sql) = &job.work else {
-        return Err(Error::internal("only the text of a statement is described"));
+        return Err(Error::internal("only the text of a statement is prepared"));
     };
     let mut tokens = tokenize(sql)?;
     parameters::number(&mut tokens)?;
     let own = own::parse(&tokens)?;
     let statement = Statement::new(job, None)?;
-    match own {
-        Some(own) => describe_own(&statement, own, &tokens).await,
-        None => describe_sql(&statement, parse_one(tokens.clone())?, &tokens).await,
+    if let Some(own) = own {
+        let description = describe_own(&statement, own, &tokens).await?;
+        return Ok(PreparedStatement::of_text(sql, description));
+    }
+    match parse_one(tokens.clone())? {
+        DfStatement::Statement(inner) if matches!(*inner, ast::Statement::Query(_)) => {
+            let planned = statement.plan_unbound(DfStatement::Statement(inner)).await?;
+            let description = describe_plan(&planned.0)?;
+            PreparedStatement::of_query(sql, description, &statement, planned)
+        }
+        parsed => {
+            let takes_rows = every_row::takes_rows(&parsed);
+            let description = describe_sql(&statement, parsed, &tokens).await?;
+            Ok(PreparedStatement::of_text(sql, description).taking_rows(takes_rows))
+        }
     }
 }
 
@@ -152,8 +165,13 @@ async fn describe_sql(
 }
 
 async fn describe_query(statement: &Statement<'_>, parsed: DfStatement) -> Result<Description> {
-    let plan = statement.plan_unbound(parsed).await?;
-    let types = parameters::types(&plan)?;
+    let (plan, _) = statement.plan_unbound(parsed).await?;
+    describe_plan(&plan)
+}
+
+/// What a query gives and takes by its plan, parameters open.
+pub(super) fn describe_plan(plan: &LogicalPlan) -> Result<Description> {
+    let types = parameters::types(plan)?;
     // Text can be nearly everything, but `$1 - $2` wants numbers.
     let mut first = None;
     for unknown in [DataType::Utf8, DataType::Int64, DataType::Null] {
@@ -196,7 +214,7 @@ fn asked(known: DataType) -> DataType {
 
 /// The types that a query's places ask of its parameters.
 async fn types_of(statement: &Statement<'_>, query: DfStatement) -> Result<Types> {
-    let plan = statement.plan_unbound(query).await?;
+    let (plan, _) = statement.plan_unbound(query).await?;
     let types = parameters::types(&plan)?.into_iter();
     Ok(types.filter_map(|(name, inferred)| Some((name, inferred?))).collect())
 }

@@ -1,6 +1,10 @@
 //! The names by which a server and Sluice's own client understand each other beyond what the
 //! protocol between them says.
 
+use serde::{Deserialize, Serialize};
+
+use super::query::Progress;
+
 /// The header by which our client asks for what others do not expect: what was done, notes.
 pub const CLIENT: &str = "x-sluice-client";
 
@@ -15,3 +19,14 @@ pub const ERROR: &str = "x-sluice-error-bin";
 
 /// What the names of headers with settings for a new session begin with.
 pub const SETTINGS: &str = "x-sluice-set-";
+
+/// What a message without rows says to our client, as JSON in its metadata. Nobody else gets any: empty
+/// messages end the result for some drivers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aside {
+    /// How far the statement has come.
+    Progress(Progress),
+    /// What a person should know of the answer.
+    Notes(Vec<String>),
+}

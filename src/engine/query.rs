@@ -8,6 +8,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::MetricsSet;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
@@ -28,8 +29,8 @@ pub enum Outcome {
     Done(String),
 }
 
-/// How far a statement has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How far a statement has come. A server tells it to Sluice's own client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Rows handed out so far.
     pub rows: u64,
@@ -131,12 +132,41 @@ impl LocalQuery {
         Pinned(Arc::clone(&self.statement))
     }
 
+    /// How far it has come, for who does not read it.
+    pub fn observer(&self) -> Observer {
+        let (plans, memory) = (self.watch.plans.clone(), Arc::clone(&self.watch.memory));
+        Observer { plans, memory, statement: Arc::clone(&self.statement) }
+    }
+
     /// Waits for the end behind the last batch: rows that stop coming are not all rows there are.
     async fn end(&mut self) -> Result<()> {
         let Some(ended) = &mut self.watch.ended else { return Ok(()) };
         let told = ended.await;
         self.watch.ended = None;
         told.map_err(|_| Error::internal("the statement was ended before its last row"))
+    }
+}
+
+/// What a running statement has read so far, whoever reads its rows.
+#[derive(Clone, Debug)]
+pub struct Observer {
+    plans: Plans,
+    memory: Arc<StatementPool>,
+    statement: Arc<StatementContext>,
+}
+
+impl Observer {
+    /// What scans have read and the memory that is held, beside the rows that were `delivered`.
+    pub fn progress(&self, delivered: &Delivered) -> Progress {
+        let mut progress = Progress { memory: self.memory.held(), ..delivered.progress() };
+        for plan in self.plans.all() {
+            add_scans(&plan, &mut progress);
+        }
+        for counters in self.statement.receipt().sources().values() {
+            let files = counters.iter().filter(|(counter, _)| counter.name == "files");
+            progress.files += files.map(|(_, count)| count).sum::<u64>();
+        }
+        progress
     }
 }
 
@@ -239,16 +269,7 @@ impl Query for LocalQuery {
     }
 
     fn progress(&self) -> Progress {
-        let mut progress =
-            Progress { memory: self.watch.memory.held(), ..self.delivered.progress() };
-        for plan in self.watch.plans.all() {
-            add_scans(&plan, &mut progress);
-        }
-        for counters in self.statement.receipt().sources().values() {
-            let files = counters.iter().filter(|(counter, _)| counter.name == "files");
-            progress.files += files.map(|(_, count)| count).sum::<u64>();
-        }
-        progress
+        self.observer().progress(&self.delivered)
     }
 }
 

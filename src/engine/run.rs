@@ -24,8 +24,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::admission::Permit;
 use super::error::{from_datafusion, lowered};
 use super::memory::StatementPool;
+use super::names::Named;
 use super::own::{self, Own};
 use super::parameters::{self, Parameters};
+use super::prepared::PreparedStatement;
 use super::queries::{Entered, QueryState};
 use super::query::{Delivered, Outcome, Watch};
 use super::rewrite::correlated::mend_not_in;
@@ -45,6 +47,8 @@ use crate::spi::{ReadPoint, ReadPointBook, StatementContext};
 pub(super) enum Work {
     /// The text of one statement.
     Sql(String),
+    /// A query whose plan is kept.
+    Prepared(Arc<PreparedStatement>),
     /// A plan that [`encode`] has made, here or elsewhere.
     Plan(Vec<u8>),
 }
@@ -55,6 +59,8 @@ pub(super) struct Job {
     pub(super) id: String,
     pub(super) work: Work,
     pub(super) parameters: Parameters,
+    /// Many rows of parameters, for an INSERT that writes each.
+    pub(super) rows: Option<RecordBatch>,
     pub(super) session: Arc<SessionParts>,
     /// What is read in the place of what is there now, whatever the session says.
     pub(super) replay: Option<ReadPoint>,
@@ -228,6 +234,8 @@ pub(super) struct Statement<'a> {
     pub(super) context: Arc<StatementContext>,
     pub(super) catalogs: StatementCatalogs,
     pub(super) home: [String; 2],
+    /// How often the session's settings had changed when it was planned.
+    pub(super) settings_changes: u64,
     pub(super) state: SessionState,
     memory: Arc<StatementPool>,
     // The plans that were started, for the receipt.
@@ -239,6 +247,7 @@ impl<'a> Statement<'a> {
         let session = &job.session;
         let engine = &session.engine;
         let mut settings = session.settings().clone();
+        let settings_changes = settings.changes();
         let book = match replayed {
             None => ReadPointBook::new(chrono::Utc::now(), &settings.timezone()),
             Some(point) => {
@@ -265,7 +274,8 @@ impl<'a> Statement<'a> {
         );
         let state = engine.base.for_statement(config, &catalogs, &context, &home);
         let memory = Arc::new(StatementPool::new(&state.runtime_env().memory_pool));
-        Ok(Self { job, context, catalogs, home, state, memory, ran: Plans::default() })
+        let ran = Plans::default();
+        Ok(Self { job, context, catalogs, home, settings_changes, state, memory, ran })
     }
 
     /// Plans a parsed statement of DataFusion's, its names resolved and its parameters bound.
@@ -274,27 +284,39 @@ impl<'a> Statement<'a> {
         statement: DfStatement,
         parameters: &Parameters,
     ) -> Result<LogicalPlan> {
-        let plan = parameters::bind(self.plan_unbound(statement).await?, parameters)?;
+        let (plan, _) = self.plan_unbound(statement).await?;
+        self.bind(plan, parameters)
+    }
+
+    /// Binds parameters into a plan.
+    pub(super) fn bind(&self, plan: LogicalPlan, parameters: &Parameters) -> Result<LogicalPlan> {
+        let plan = parameters::bind(plan, parameters)?;
         mixed::refuse(&plan)?;
         Ok(plan)
     }
 
-    /// Plans a parsed statement of DataFusion's, its names resolved, its parameters left open.
-    pub(super) async fn plan_unbound(&self, mut statement: DfStatement) -> Result<LogicalPlan> {
+    /// Plans a parsed statement of DataFusion's, its names resolved, its parameters left open; what
+    /// the names were opened as.
+    pub(super) async fn plan_unbound(
+        &self,
+        mut statement: DfStatement,
+    ) -> Result<(LogicalPlan, Named)> {
+        let mut named = Named::default();
         match &mut statement {
             DfStatement::Statement(inner) => {
-                names::resolve(inner.as_mut(), &self.catalogs, &self.home).await?;
+                named = names::resolve(inner.as_mut(), &self.catalogs, &self.home).await?;
             }
             DfStatement::Explain(explain) => {
                 if let DfStatement::Statement(inner) = explain.statement.as_mut() {
-                    names::resolve(inner.as_mut(), &self.catalogs, &self.home).await?;
+                    named = names::resolve(inner.as_mut(), &self.catalogs, &self.home).await?;
                 }
             }
             DfStatement::CreateExternalTable(_)
             | DfStatement::CopyTo(_)
             | DfStatement::Reset(_) => {}
         }
-        mend_not_in(mend_lateral(self.state.statement_to_plan(statement).await.translated()?)?)
+        let plan = self.state.statement_to_plan(statement).await.translated()?;
+        Ok((mend_not_in(mend_lateral(plan)?)?, named))
     }
 
     /// The physical plan of a logical one.
@@ -468,23 +490,36 @@ async fn start(job: &Job) -> Result<(Started, Statement<'_>)> {
             statement.ran.add(&plan);
             return Ok((statement.start(plan, None)?, statement));
         }
+        Work::Prepared(prepared) => {
+            let statement = Statement::new(job, replayed(job, true)?)?;
+            let plan = prepared.plan(&statement).await?;
+            let plan = statement.bind(plan, &job.parameters)?;
+            return Ok((statement.execute(plan).await?, statement));
+        }
     };
     let mut tokens = tokenize(sql)?;
     parameters::number(&mut tokens)?;
     let own = own::parse(&tokens)?;
     // SET, RESET and lists work under a read point that is gone.
     let follows = own.as_ref().is_none_or(Own::opens_tables);
-    let named = job.session.settings().own().read_point.filter(|_| follows);
-    let replayed = match &job.replay {
-        Some(point) if follows => Some(point.clone()),
-        _ => named.map(|name| job.session.engine.read_points.find(&name)).transpose()?,
-    };
-    let statement = Statement::new(job, replayed)?;
+    let statement = Statement::new(job, replayed(job, follows)?)?;
     let started = match own {
         Some(own) => run_own(&statement, own).await?,
         None => run_sql(&statement, parse_one(tokens)?).await?,
     };
     Ok((started, statement))
+}
+
+/// The read point that a statement reads in the place of what is there now, if it `follows` one.
+fn replayed(job: &Job, follows: bool) -> Result<Option<ReadPoint>> {
+    if !follows {
+        return Ok(None);
+    }
+    if let Some(point) = &job.replay {
+        return Ok(Some(point.clone()));
+    }
+    let named = job.session.settings().own().read_point;
+    named.map(|name| job.session.engine.read_points.find(&name)).transpose()
 }
 
 /// The physical plan of a query as bytes.

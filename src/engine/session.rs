@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use datafusion::arrow::array::RecordBatch;
 use datafusion::sql::sqlparser::ast;
 use tokio::sync::{mpsc, oneshot};
 
 use super::EngineParts;
+use super::every_row;
 use super::parameters::Parameters;
-use super::prepare::{Description, describe};
+use super::prepare::prepare;
+use super::prepared::PreparedStatement;
 use super::queries::Entered;
 use super::query::{Deadline, Delivered, LocalQuery, Pinned, Query, RunningTask};
 use super::read_points::is_token;
@@ -190,13 +193,51 @@ impl LocalSession {
         self.begin(job, Start::WhenAsked).await
     }
 
-    /// What a statement will give and which parameters it takes; nothing of it runs.
+    /// Prepares a statement: what it will give, which parameters it takes; nothing of it runs. The
+    /// plan of a query is kept for its executions.
     ///
     /// # Errors
     /// `Sql` and what else planning may find.
-    pub async fn describe(&self, sql: &str) -> Result<Description> {
+    pub async fn prepare(&self, sql: &str) -> Result<PreparedStatement> {
         let job = self.unlisted_job(sql);
-        self.apart(async move { describe(&job).await }).await
+        self.apart(async move { prepare(&job).await }).await
+    }
+
+    /// As [`plan`](Self::plan), of a prepared statement: over what is there now, or over exactly
+    /// what another run has pinned.
+    ///
+    /// # Errors
+    /// As [`Session::run`]'s; `Gone` when it would give other columns than it was prepared for, or
+    /// what was pinned is not there any more.
+    pub async fn plan_prepared(
+        &self,
+        prepared: &Arc<PreparedStatement>,
+        parameters: &Parameters,
+        pinned: Option<&Pinned>,
+    ) -> Result<LocalQuery> {
+        let work = if prepared.is_query() {
+            Work::Prepared(Arc::clone(prepared))
+        } else {
+            Work::Sql(prepared.sql().to_owned())
+        };
+        let mut job = self.job(work, parameters);
+        job.replay = pinned.and_then(Pinned::read_point);
+        self.begin(job, Start::WhenAsked).await
+    }
+
+    /// Executes an INSERT that [takes rows](PreparedStatement::takes_rows) once, for all rows of
+    /// parameters.
+    ///
+    /// # Errors
+    /// As [`Session::run`]'s; nothing is written then.
+    pub async fn insert_rows(
+        &self,
+        prepared: &PreparedStatement,
+        rows: &RecordBatch,
+    ) -> Result<LocalQuery> {
+        let mut job = self.job(Work::Sql(prepared.sql().to_owned()), &Parameters::default());
+        job.rows = Some(every_row::named(rows, &prepared.description().parameters)?);
+        self.begin(job, Start::WhenAsked).await
     }
 
     /// Does work on the query threads, and ends it when nobody waits for it any more.
@@ -244,10 +285,12 @@ impl LocalSession {
         let id = query_id();
         let sql = match &work {
             Work::Sql(sql) => sql.as_str(),
+            Work::Prepared(prepared) => prepared.sql(),
             Work::Plan(_) => "",
         };
         let entered = session.engine.queries.enter(&id, &session.user, sql);
-        Job { id, work, parameters: parameters.clone(), session, replay: None, entered }
+        let parameters = parameters.clone();
+        Job { id, work, parameters, rows: None, session, replay: None, entered }
     }
 
     /// A job that is planned and never run.
@@ -256,7 +299,8 @@ impl LocalSession {
         let id = query_id();
         let entered = Entered::unlisted(&id, &session.user);
         let work = Work::Sql(sql.to_owned());
-        Job { id, work, parameters: Parameters::default(), session, replay: None, entered }
+        let parameters = Parameters::default();
+        Job { id, work, parameters, rows: None, session, replay: None, entered }
     }
 
     async fn begin(&self, job: Job, start: Start) -> Result<LocalQuery> {

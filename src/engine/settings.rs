@@ -67,6 +67,7 @@ const TIMEZONE_KEY: &str = "datafusion.execution.time_zone";
 pub(super) struct Settings {
     config: SessionConfig,
     origins: BTreeMap<String, Origin>,
+    changes: u64,
 }
 
 /// A setting in a listing.
@@ -79,7 +80,7 @@ struct Listed {
 impl Settings {
     /// The settings of `base` with `values` on top, in order.
     pub(super) fn new(base: &SessionConfig, values: &[SettingValue]) -> Result<Self> {
-        let mut settings = Self { config: base.clone(), origins: BTreeMap::new() };
+        let mut settings = Self { config: base.clone(), origins: BTreeMap::new(), changes: 0 };
         for setting in values {
             settings.set(&setting.name, &setting.value, setting.origin)?;
         }
@@ -89,6 +90,11 @@ impl Settings {
     /// The DataFusion configuration that holds them.
     pub(super) fn config(&self) -> &SessionConfig {
         &self.config
+    }
+
+    /// How often one was set: plans that are kept are those of one such number.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Sluice's own.
@@ -109,6 +115,7 @@ impl Settings {
     pub(super) fn set(&mut self, name: &str, value: &str, origin: Origin) -> Result<()> {
         let name = self.known(name)?;
         check(&name, value)?;
+        self.changes += 1;
         let key = key_of(&name);
         self.config.options_mut().set(&key, value).map_err(|e| {
             let reason = from_datafusion(e);
@@ -120,8 +127,9 @@ impl Settings {
 
     /// Takes the value that the engine was started with.
     pub(super) fn reset(&mut self, name: &str, engine: &Settings) -> Result<()> {
+        self.changes += 1;
         if name.eq_ignore_ascii_case("all") {
-            *self = engine.clone();
+            *self = Self { changes: self.changes, ..engine.clone() };
             return Ok(());
         }
         let name = self.known(name)?;

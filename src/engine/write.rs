@@ -19,6 +19,7 @@ use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 use futures::StreamExt;
 
 use super::columns;
+use super::every_row;
 use super::run::{Started, Statement, parse_one};
 use super::state::Translated;
 use super::tables::{self, refuse_if_read_only};
@@ -101,7 +102,10 @@ pub(super) async fn insert(statement: &Statement<'_>, insert: ast::Insert) -> Re
     let typed = typed_name(typed);
     let name = statement.catalogs.resolve(&typed, &statement.home).await?;
     let planned = DfStatement::Statement(Box::new(ast::Statement::Query(query)));
-    let plan = statement.plan(planned, &statement.job.parameters).await?;
+    let plan = match &statement.job.rows {
+        Some(rows) => every_row::plan(statement, planned, rows).await?,
+        None => statement.plan(planned, &statement.job.parameters).await?,
+    };
     let columns: Vec<String> = insert
         .columns
         .iter()

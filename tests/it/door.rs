@@ -180,6 +180,65 @@ fn what_runs_is_a_table() {
 }
 
 #[test]
+fn our_client_sees_how_far_a_statement_has_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(engine(folder.path(), AdmissionLimits::default()));
+    let client = Client::new(served.connect());
+    client
+        .rows("CREATE TABLE made.default.n AS SELECT value FROM generate_series(1, 20000)")
+        .unwrap();
+    // No row for long: what is told comes alone.
+    let sql = "SELECT count(*) FROM made.default.n a, made.default.n b WHERE a.value + b.value < 0";
+    let mut query = client.start(sql).unwrap();
+    let progress = client.runtime.block_on(async {
+        loop {
+            let tick = std::time::Duration::from_millis(10);
+            if tokio::time::timeout(tick, query.next()).await.is_ok() {
+                panic!("it ended without a word");
+            }
+            let progress = query.progress();
+            if progress.rows_read > 0 {
+                return progress;
+            }
+        }
+    });
+    assert!(progress.bytes_read > 0 && progress.files > 0, "{progress:?}");
+    drop(query);
+    // All of it is known at the end.
+    let mut query = client.start("SELECT sum(value) FROM made.default.n").unwrap();
+    while let Some(rows) = client.next(query.as_mut()) {
+        rows.unwrap();
+    }
+    let progress = query.progress();
+    assert_eq!((progress.rows, progress.rows_read), (1, 20_000));
+}
+
+#[test]
+fn a_result_that_was_cut_has_a_receipt() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(engine(folder.path(), AdmissionLimits::default()));
+    let client = Client::new(served.connect());
+    client
+        .rows("CREATE TABLE made.default.n AS SELECT value FROM generate_series(1, 300000)")
+        .unwrap();
+    let mut query = client.start("SELECT a.value FROM made.default.n a, made.default.n b").unwrap();
+    client.next(query.as_mut()).unwrap().unwrap();
+    client.runtime.block_on(query.stop());
+    let receipt = client.rows("SHOW RECEIPT").unwrap();
+    assert!(receipt.iter().all(|line| line[0] == query.id()), "{receipt:?}");
+    let read = receipt.iter().find(|line| line[1] == "made.default.n" && line[2] == "rows_read");
+    assert!(read.unwrap()[3].parse::<u64>().unwrap() > 0, "{receipt:?}");
+    until(|| running(&served) == 0);
+    // Who stops what has ended, or reads on, hears nothing bad.
+    let mut query = client.start("SELECT 1").unwrap();
+    while let Some(rows) = client.next(query.as_mut()) {
+        rows.unwrap();
+    }
+    client.runtime.block_on(query.stop());
+    assert_eq!(client.rows("SELECT 1").unwrap(), [["1"]]);
+}
+
+#[test]
 fn clients_that_vanish_leave_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::with(engine(folder.path(), AdmissionLimits::default()), |options| {

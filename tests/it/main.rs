@@ -3,7 +3,7 @@
 //! `slt` runs `tests/slt` in process, `cli` the program itself, `prompt` it at a terminal (`prompt_typing`
 //! what helps while typing, `prompt_results` what comes of it), `errors`
 //! what is said of typical mistakes, `limits` memory, time and signals, `text` dirty CSV and JSON,
-//! `writes` what is written, `read_points` what a statement read and may read; `codec` sends the
+//! `writes` what is written, `prepared` statements that are executed often, `read_points` what a statement read and may read; `codec` sends the
 //! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
 //! `files` writes folders that are hard to read, `changing` files that break or change while they are
 //! read; `door` is the server from outside, `served` starts one. `canonical` is how values are
@@ -21,6 +21,7 @@ mod door;
 mod errors;
 mod files;
 mod limits;
+mod prepared;
 mod program;
 mod prompt;
 mod prompt_results;

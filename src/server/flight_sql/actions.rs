@@ -50,13 +50,13 @@ pub(super) async fn run(
         "CancelFlightInfo" => {
             let request = CancelFlightInfoRequest::decode(body).map_err(|_| garbled(name))?;
             let info = request.info.ok_or_else(|| garbled(name))?;
-            let status = cancel(door, caller, &info)? as i32;
+            let status = cancel(door, caller, &info).await? as i32;
             Ok(vec![CancelFlightInfoResult { status }.encode_to_vec().into()])
         }
         "CancelQuery" => {
             let request: ActionCancelQueryRequest = unpacked(name, &body)?;
             let info = FlightInfo::decode(request.info).map_err(|_| garbled(name))?;
-            let result = cancel(door, caller, &info)? as i32;
+            let result = cancel(door, caller, &info).await? as i32;
             let answer = arrow_flight::sql::ActionCancelQueryResult { result };
             Ok(vec![answer.as_any().encode_to_vec().into()])
         }
@@ -128,12 +128,16 @@ fn close(door: &Door, caller: &Caller, body: &[u8]) -> Result<(), Status> {
     closed.map(drop).map_err(|e| plain(&e))
 }
 
-fn cancel(door: &Door, caller: &Caller, info: &FlightInfo) -> Result<CancelStatus, Status> {
+async fn cancel(door: &Door, caller: &Caller, info: &FlightInfo) -> Result<CancelStatus, Status> {
     let handle = handle_of(info)?;
     let found = door.sessions.handled(caller, |session| session.planned.get(&handle));
     let (_, planned) = found
         .map_err(|e| plain(&e))?
         .ok_or_else(|| plain(&Error::not_found("the statement of this flight is not known")))?;
+    // Our client has seen enough; others want it to fail.
+    if caller.is_own && planned.stop().await {
+        return Ok(CancelStatus::Cancelled);
+    }
     match planned.kill() {
         Ok(()) => Ok(CancelStatus::Cancelled),
         // It has ended by itself.

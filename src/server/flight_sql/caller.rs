@@ -103,7 +103,11 @@ where
     }
 }
 
-async fn caller(
+/// Who calls with these headers.
+///
+/// # Errors
+/// `Unauthenticated` for who is not known, or whose session has ended.
+pub(super) async fn caller(
     auth: &Auth,
     sessions: &Sessions,
     headers: &HeaderMap,

@@ -19,7 +19,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::encode::{self, FlightStream};
 use super::sessions::{DoorSession, Sessions};
-use super::statements::{Planned, Prepared, flight, ticket};
+use super::statements::{Planned, Prepared, Source, flight, ticket};
 use super::status::{plain, status};
 use super::{ServerOptions, actions, caller, metadata, put};
 use crate::engine::{Parameters, Session, protocol};
@@ -40,13 +40,13 @@ impl Door {
         &self,
         session: &Arc<DoorSession>,
         is_own: bool,
-        sql: String,
+        source: Source,
         parameters: Parameters,
         descriptor: FlightDescriptor,
     ) -> Result<Response<FlightInfo>, Status> {
         let profile = session.wishes().profile;
-        let planned = Planned::new(&session.engine, profile, sql.clone(), parameters).await;
-        let planned = planned.map_err(|e| status(&e, &sql))?;
+        let planned = Planned::new(&session.engine, profile, source.clone(), parameters).await;
+        let planned = planned.map_err(|e| status(&e, source.sql()))?;
         let id = planned.id().to_owned();
         // What was done is of no use to others, and some take metadata for rows.
         let done = planned.tag().filter(|_| is_own).map(|tag| Bytes::from(tag.to_owned()));
@@ -73,14 +73,15 @@ impl Door {
             Command::CommandStatementQuery(query) => {
                 actions::refuse_transaction(query.transaction_id.as_ref())?;
                 let parameters = Parameters::default();
-                self.statement(&session, caller.is_own, query.query, parameters, descriptor).await
+                let source = Source::Text(query.query);
+                self.statement(&session, caller.is_own, source, parameters, descriptor).await
             }
             Command::CommandPreparedStatementQuery(query) => {
                 let (session, prepared) =
                     self.prepared(caller, &query.prepared_statement_handle)?;
                 let parameters = one_execution(&prepared)?;
-                let sql = prepared.sql.clone();
-                self.statement(&session, caller.is_own, sql, parameters, descriptor).await
+                let source = Source::Prepared(Arc::clone(&prepared.engine));
+                self.statement(&session, caller.is_own, source, parameters, descriptor).await
             }
             command => match metadata::schema(&command) {
                 Some(schema) => {
@@ -131,9 +132,9 @@ impl Door {
                     self.prepared(caller, &query.prepared_statement_handle)?;
                 let parameters = one_execution(&prepared)?;
                 let profile = session.wishes().profile;
-                let sql = prepared.sql.clone();
-                let planned = Planned::new(&session.engine, profile, sql, parameters).await;
-                let planned = planned.map_err(|e| status(&e, &prepared.sql))?;
+                let source = Source::Prepared(Arc::clone(&prepared.engine));
+                let planned = Planned::new(&session.engine, profile, source, parameters).await;
+                let planned = planned.map_err(|e| status(&e, prepared.sql()))?;
                 let rows = planned.read(&session, caller.is_own, self.options.patience).await?;
                 Ok(with_id(Response::new(rows), planned.id()))
             }
@@ -188,7 +189,7 @@ fn one_execution(prepared: &Prepared) -> Result<Parameters, Status> {
                 "a query takes one row of parameters, and {} are bound",
                 several.len()
             ));
-            Err(status(&error.with_hint("run it once for each"), &prepared.sql))
+            Err(status(&error.with_hint("run it once for each"), prepared.sql()))
         }
     }
 }

@@ -7,9 +7,9 @@
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
@@ -20,13 +20,14 @@ use arrow_flight::FlightData;
 use arrow_flight::encode::{DictionaryHandling, FlightDataEncoderBuilder};
 use arrow_flight::error::FlightError;
 use futures::{FutureExt, Stream, StreamExt};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 use tokio::task::AbortHandle;
 use tonic::Status;
 
 use super::status::{carried, of_flight, plain, status};
 use super::wire::convert;
-use crate::engine::{LocalQuery, Query};
+use crate::engine::protocol::Aside;
+use crate::engine::{Delivered, LocalQuery, Observer, Query};
 use crate::error::Error;
 
 /// What clients get batches in.
@@ -34,6 +35,9 @@ pub(super) type FlightStream = Pin<Box<dyn Stream<Item = Result<FlightData, Stat
 
 /// The bytes that one message should have.
 const MESSAGE: usize = 2 << 20;
+
+/// How often a client that asked for it is told how far its statement has come, while no rows come.
+const TELLING: Duration = Duration::from_millis(250);
 
 /// The bytes that one message may have: ADBC's driver takes no more.
 const LARGEST_MESSAGE: usize = 16 << 20;
@@ -45,8 +49,8 @@ pub(super) struct Wire {
     pub(super) schema: SchemaRef,
     /// Whether bodies are compressed.
     pub(super) lz4: bool,
-    /// Whether a last message without rows has what the statement has to say.
-    pub(super) notes: bool,
+    /// Whether messages without rows tell how far the statement has come, and what it has to say.
+    pub(super) asides: bool,
     /// How long a reader may take nothing.
     pub(super) patience: Duration,
 }
@@ -63,16 +67,17 @@ pub(super) fn rows(
     query: LocalQuery,
     sql: String,
     wire: Wire,
+    stop: &Stop,
     held: impl Send + 'static,
 ) -> Result<FlightStream, Status> {
     let options = IpcWriteOptions::default()
         .try_with_compression(wire.lz4.then_some(CompressionType::LZ4_FRAME))
         .map_err(|e| Status::internal(e.to_string()))?;
-    let patience = wire.patience;
-    let notes = Arc::new(Mutex::new(vec![]));
+    let (patience, asides) = (wire.patience, wire.asides);
+    let observer = query.observer();
+    let query = Arc::new(AsyncMutex::new(query));
     let schema = Arc::clone(&wire.schema);
-    let asked = wire.notes;
-    let pieces = Pieces { query, sql, wire, cut: VecDeque::new(), notes: Arc::clone(&notes) };
+    let pieces = Pieces { query: Arc::clone(&query), sql, wire, cut: VecDeque::new() };
     let pieces = futures::stream::try_unfold(pieces, Pieces::next);
     let messages = FlightDataEncoderBuilder::new()
         .with_schema(schema)
@@ -82,56 +87,158 @@ pub(super) fn rows(
         .with_max_flight_data_size(usize::MAX)
         .build(pieces)
         .map(|message| message.map_err(of_flight));
-    let last = futures::stream::once(async move { last_message(&notes) });
-    let last = last.filter_map(move |message| async move { message.filter(|_| asked).map(Ok) });
     let (sender, receiver) = mpsc::channel(1);
+    let reading = stop.reading();
     let task = tokio::spawn(async move {
         let _held = held;
-        pump(Box::pin(messages.chain(last)), sender, patience).await;
+        let all = async {
+            let pump = Pump { sender, patience, observer: asides.then_some(observer) };
+            if pump.all(Box::pin(messages)).await && asides {
+                let query = query.lock().await;
+                pump.tell(&Aside::Progress(query.progress())).await;
+                let notes = query.notes();
+                if !notes.is_empty() {
+                    pump.tell(&Aside::Notes(notes)).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = all => {}
+            () = reading.stopped() => query.lock().await.stop().await,
+        }
     });
     Ok(Box::pin(Reading { receiver, task: task.abort_handle() }))
 }
 
-/// What the statement has to say, behind its rows.
-fn last_message(notes: &Mutex<Vec<String>>) -> Option<FlightData> {
-    let notes = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
-    let json = serde_json::to_vec(&notes).ok().filter(|_| !notes.is_empty())?;
+/// What sends messages to a client, and looks after it.
+struct Pump {
+    sender: mpsc::Sender<Result<FlightData, Status>>,
+    patience: Duration,
+    // Only of a statement whose progress is told.
+    observer: Option<Observer>,
+}
+
+impl Pump {
+    /// Sends all rows; false when there were not all.
+    async fn all(&self, mut messages: FlightStream) -> bool {
+        let mut quiet = tokio::time::interval(TELLING);
+        quiet.tick().await;
+        loop {
+            let message = tokio::select! {
+                biased;
+                () = self.sender.closed() => return false,
+                message = AssertUnwindSafe(messages.next()).catch_unwind() => message,
+                _ = quiet.tick(), if self.observer.is_some() => {
+                    self.tell_progress();
+                    continue;
+                }
+            };
+            let message = match message {
+                Ok(None) => return true,
+                Ok(Some(message)) => message,
+                // A stream that just ends would be an answer without its last rows.
+                Err(_) => Err(plain(&Error::internal("the rows cannot be sent: a bug in Sluice"))),
+            };
+            let failed = message.is_err();
+            let sent = tokio::time::timeout(self.patience, self.sender.reserve()).await;
+            match sent {
+                Ok(Ok(place)) => place.send(message),
+                Ok(Err(_)) => return false,
+                Err(_) => {
+                    drop(messages);
+                    let patience = humantime::format_duration(self.patience);
+                    let error = Error::timed_out(format!("the client took no rows for {patience}"))
+                        .with_hint("read results to their end, or close them");
+                    let _ = self.sender.send(Err(plain(&error))).await;
+                    return false;
+                }
+            }
+            if failed {
+                return false;
+            }
+        }
+    }
+
+    /// Tells how far the statement has come, if the client takes it at once.
+    fn tell_progress(&self) {
+        let Some(observer) = &self.observer else { return };
+        let progress = observer.progress(&Delivered::since(Instant::now()));
+        if let (Ok(place), Some(message)) =
+            (self.sender.try_reserve(), aside(&Aside::Progress(progress)))
+        {
+            place.send(Ok(message));
+        }
+    }
+
+    /// Sends a message beside the rows; who is gone needs none.
+    async fn tell(&self, told: &Aside) {
+        if let Some(message) = aside(told) {
+            let _ = tokio::time::timeout(self.patience, self.sender.send(Ok(message))).await;
+        }
+    }
+}
+
+/// A message without rows.
+fn aside(told: &Aside) -> Option<FlightData> {
+    let json = serde_json::to_vec(told).ok()?;
     Some(FlightData { app_metadata: json.into(), ..FlightData::default() })
 }
 
-async fn pump(
-    mut messages: FlightStream,
-    sender: mpsc::Sender<Result<FlightData, Status>>,
-    patience: Duration,
-) {
-    loop {
-        let message = tokio::select! {
-            () = sender.closed() => return,
-            message = AssertUnwindSafe(messages.next()).catch_unwind() => message,
-        };
-        let message = match message {
-            Ok(None) => return,
-            Ok(Some(message)) => message,
-            // A stream that just ends would be an answer without its last rows.
-            Err(_) => Err(plain(&Error::internal("the rows cannot be sent: a bug in Sluice"))),
-        };
-        let failed = message.is_err();
-        let sent = tokio::time::timeout(patience, sender.reserve()).await;
-        match sent {
-            Ok(Ok(place)) => place.send(message),
-            Ok(Err(_)) => return,
-            Err(_) => {
-                drop(messages);
-                let patience = humantime::format_duration(patience);
-                let error = Error::timed_out(format!("the client took no rows for {patience}"))
-                    .with_hint("read results to their end, or close them");
-                let _ = sender.send(Err(plain(&error))).await;
-                return;
+/// Ends a statement that is being read before its last row, so that it leaves a receipt.
+#[derive(Debug)]
+pub(super) struct Stop(Arc<watch::Sender<Stage>>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Unread,
+    Read,
+    Stopping,
+    Ended,
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Stage::Unread)))
+    }
+}
+
+impl Stop {
+    fn reading(&self) -> Stoppable {
+        self.0.send_replace(Stage::Read);
+        Stoppable(Arc::clone(&self.0))
+    }
+
+    /// Ends it, and waits until its receipt is written; false when nobody reads it.
+    pub(super) async fn stop(&self) -> bool {
+        let reads = |stage: &mut Stage| {
+            let reads = *stage == Stage::Read;
+            if reads {
+                *stage = Stage::Stopping;
             }
+            reads
+        };
+        if !self.0.send_if_modified(reads) {
+            return false;
         }
-        if failed {
-            return;
-        }
+        let mut stage = self.0.subscribe();
+        stage.wait_for(|stage| *stage == Stage::Ended).await.is_ok()
+    }
+}
+
+/// The reader's end of a [`Stop`]; dropped, it has ended.
+struct Stoppable(Arc<watch::Sender<Stage>>);
+
+impl Stoppable {
+    async fn stopped(&self) {
+        let mut stage = self.0.subscribe();
+        // The sender lives as long as this.
+        let _ = stage.wait_for(|stage| *stage == Stage::Stopping).await;
+    }
+}
+
+impl Drop for Stoppable {
+    fn drop(&mut self) {
+        self.0.send_replace(Stage::Ended);
     }
 }
 
@@ -157,11 +264,10 @@ impl Stream for Reading {
 
 /// The batches of a statement, cast and cut.
 struct Pieces {
-    query: LocalQuery,
+    query: Arc<AsyncMutex<LocalQuery>>,
     sql: String,
     wire: Wire,
     cut: VecDeque<RecordBatch>,
-    notes: Arc<Mutex<Vec<String>>>,
 }
 
 impl Pieces {
@@ -170,12 +276,9 @@ impl Pieces {
             if let Some(piece) = self.cut.pop_front() {
                 return Ok(Some((piece, self)));
             }
-            match self.query.next().await {
-                None => {
-                    let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-                    *notes = self.query.notes();
-                    return Ok(None);
-                }
+            let batch = self.query.lock().await.next().await;
+            match batch {
+                None => return Ok(None),
                 Some(Err(e)) => return Err(carried(status(&e, &self.sql))),
                 // Batches without rows end the result for some drivers.
                 Some(Ok(batch)) if batch.num_rows() == 0 => {}
@@ -246,7 +349,9 @@ mod tests {
             panic!("an encoder's bug")
         });
         let (sender, mut receiver) = mpsc::channel(1);
-        pump(Box::pin(panics), sender, Duration::from_secs(10)).await;
+        let pump = Pump { sender, patience: Duration::from_secs(10), observer: None };
+        assert!(!pump.all(Box::pin(panics)).await);
+        drop(pump);
         assert_eq!(receiver.recv().await.unwrap().unwrap_err().code(), tonic::Code::Internal);
         assert!(receiver.recv().await.is_none());
     }

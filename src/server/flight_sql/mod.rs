@@ -9,6 +9,7 @@
 //! | `metadata`, `sql_info`, `xdbc` | what tools ask before they show anything |
 //! | `wire`, `encode`, `status` | types, messages and errors as they travel |
 //! | `connections`, `tls` | bytes |
+//! | `untrusted` | the calls without a network, for bytes that no driver sends |
 //!
 //! What a statement means, who may run when and which ones run is the engine's.
 
@@ -28,6 +29,7 @@ mod sql_info;
 mod statements;
 mod status;
 mod tls;
+pub mod untrusted;
 mod wire;
 mod xdbc;
 

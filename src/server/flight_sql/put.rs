@@ -1,5 +1,7 @@
 //! What clients send: parameters, statements that are executed, rows of a table.
 
+use std::panic::AssertUnwindSafe;
+
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow_flight::FlightData;
@@ -10,17 +12,17 @@ use arrow_flight::sql::{
     TableExistsOption, TableNotExistOption,
 };
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, Stream, StreamExt, TryStreamExt};
 use prost::Message;
 use tokio::sync::mpsc;
-use tonic::{Status, Streaming};
+use tonic::Status;
 
 use super::actions::refuse_transaction;
 use super::caller::Caller;
 use super::door::{Door, command};
 use super::sessions::InUse;
 use super::status::{of_flight, plain, status};
-use crate::engine::{IfExists, Ingest, LocalSession, Outcome, Parameters, Query};
+use crate::engine::{IfExists, Ingest, LocalQuery, LocalSession, Outcome, Parameters, Query};
 use crate::error::{Error, ErrorKind};
 
 /// The bytes of parameters that one statement may bind.
@@ -33,9 +35,10 @@ const MOST_PARAMETERS: usize = 64 << 20;
 pub(super) async fn put(
     door: &Door,
     caller: &Caller,
-    mut messages: Streaming<FlightData>,
+    messages: impl Stream<Item = Result<FlightData, Status>> + Send + 'static,
 ) -> Result<Bytes, Status> {
-    let Some(first) = messages.message().await? else {
+    let mut messages = Box::pin(messages);
+    let Some(first) = messages.next().await.transpose()? else {
         return Err(plain(&Error::sql("the stream has no command")));
     };
     let descriptor = first.flight_descriptor.clone();
@@ -44,13 +47,13 @@ pub(super) async fn put(
     let has_rows = !first.data_header.is_empty();
     let all = futures::stream::once(async move { Ok(first) }).chain(messages);
     let all = all.map_err(|status| FlightError::Tonic(Box::new(status)));
-    let rows = FlightRecordBatchStream::new_from_flight_data(all);
+    let rows = Rows(FlightRecordBatchStream::new_from_flight_data(all));
     match command(&descriptor.cmd)? {
         Command::CommandPreparedStatementQuery(query) => {
             let handle = query.prepared_statement_handle;
             let (_, prepared) = door.prepared(caller, &handle)?;
             if let Some(rows) = parameters(rows).await? {
-                prepared.bind(rows).map_err(|e| status(&e, &prepared.sql))?;
+                prepared.bind(rows).map_err(|e| status(&e, prepared.sql()))?;
             }
             let answer = DoPutPreparedStatementResult { prepared_statement_handle: Some(handle) };
             Ok(answer.encode_to_vec().into())
@@ -60,11 +63,16 @@ pub(super) async fn put(
             let _in_use = InUse::new(&session);
             let bound = if has_rows { parameters(rows).await? } else { None };
             if let Some(rows) = bound {
-                prepared.bind(rows).map_err(|e| status(&e, &prepared.sql))?;
+                prepared.bind(rows).map_err(|e| status(&e, prepared.sql()))?;
             }
             let mut record_count = 0;
+            if let Some(rows) = prepared.rows_at_once() {
+                let query = session.engine.insert_rows(&prepared.engine, &rows).await;
+                record_count = ended(query, prepared.sql()).await?;
+                return Ok(DoPutUpdateResult { record_count }.encode_to_vec().into());
+            }
             for parameters in prepared.executions().map_err(|e| plain(&e))? {
-                record_count += executed(&session.engine, &prepared.sql, &parameters).await?;
+                record_count += executed(&session.engine, prepared.sql(), &parameters).await?;
             }
             Ok(DoPutUpdateResult { record_count }.encode_to_vec().into())
         }
@@ -90,13 +98,25 @@ pub(super) async fn put(
     }
 }
 
+/// Rows of a client.
+struct Rows(FlightRecordBatchStream);
+
+impl Rows {
+    async fn next(&mut self) -> Option<Result<RecordBatch, Status>> {
+        // Bytes that are not what they say can make a decoder panic, which would end the connection.
+        match AssertUnwindSafe(self.0.next()).catch_unwind().await {
+            Ok(batch) => batch.map(|batch| batch.map_err(of_flight)),
+            Err(_) => Some(Err(plain(&Error::sql("the rows that were sent cannot be read")))),
+        }
+    }
+}
+
 /// All rows of parameters as one batch; `None` without any.
-async fn parameters(rows: FlightRecordBatchStream) -> Result<Option<RecordBatch>, Status> {
-    let mut rows = rows;
+async fn parameters(mut rows: Rows) -> Result<Option<RecordBatch>, Status> {
     let mut batches: Vec<RecordBatch> = Vec::new();
     let mut bytes = 0;
     while let Some(batch) = rows.next().await {
-        let batch = batch.map_err(of_flight)?;
+        let batch = batch?;
         bytes += batch.get_array_memory_size();
         if bytes > MOST_PARAMETERS {
             let error =
@@ -117,7 +137,12 @@ async fn executed(
     sql: &str,
     parameters: &Parameters,
 ) -> Result<i64, Status> {
-    let mut query = session.plan(sql, parameters).await.map_err(|e| status(&e, sql))?;
+    ended(session.plan(sql, parameters).await, sql).await
+}
+
+/// Reads a statement to its end; how many rows it wrote.
+async fn ended(query: Result<LocalQuery, Error>, sql: &str) -> Result<i64, Status> {
+    let mut query = query.map_err(|e| status(&e, sql))?;
     let tag = match query.outcome() {
         Outcome::Done(tag) => Some(tag.clone()),
         Outcome::Rows(_) => None,
@@ -133,7 +158,7 @@ async fn executed(
 async fn ingested(
     session: &LocalSession,
     ingest: CommandStatementIngest,
-    mut rows: FlightRecordBatchStream,
+    mut rows: Rows,
 ) -> Result<i64, Status> {
     let options = ingest.table_definition_options.unwrap_or_default();
     let target = Ingest {
@@ -149,19 +174,17 @@ async fn ingested(
         },
     };
     // The schema comes with the first batch, or before it.
-    let first = rows.next().await.transpose().map_err(of_flight)?;
-    let schema = match (&first, rows.schema()) {
+    let first = rows.next().await.transpose()?;
+    let schema = match (&first, rows.0.schema()) {
         (Some(batch), _) => batch.schema(),
         (None, Some(schema)) => schema.clone(),
         (None, None) => return Err(plain(&Error::sql("the rows come without a schema"))),
     };
     let (sender, receiver) = mpsc::channel(2);
     let feed = async move {
-        let first = first.into_iter().map(Ok);
-        let mut all = futures::stream::iter(first).chain(rows);
-        while let Some(batch) = all.next().await {
-            let batch = batch.map_err(|e| {
-                let status = of_flight(e);
+        let mut next = first.map(Ok);
+        while let Some(batch) = next {
+            let batch = batch.map_err(|status: Status| {
                 Error::new(
                     ErrorKind::Cancelled,
                     format!("the rows broke off: {}", status.message()),
@@ -170,6 +193,7 @@ async fn ingested(
             if sender.send(batch).await.is_err() {
                 return;
             }
+            next = rows.next().await;
         }
     };
     let (written, ()) = tokio::join!(session.ingest(target, schema, receiver), feed);

@@ -16,24 +16,42 @@ use bytes::Bytes;
 use prost::Message;
 use tonic::Status;
 
-use super::encode::{self, FlightStream, Wire};
+use super::encode::{self, FlightStream, Stop, Wire};
 use super::sessions::{DoorSession, InUse};
 use super::status::{plain, status};
 use super::wire::Profile;
 use crate::engine::{
-    Description, LocalQuery, LocalSession, Outcome, Parameters, Pinned, Query, StatementKind,
+    Description, LocalQuery, LocalSession, Outcome, Parameters, Pinned, PreparedStatement, Query,
+    StatementKind,
 };
 use crate::error::{Error, Result};
 
 /// A prepared statement.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    /// Its text.
-    pub(super) sql: String,
-    /// What it gives and takes.
-    pub(super) description: Description,
+    /// What the engine has of it.
+    pub(super) engine: Arc<PreparedStatement>,
     /// The rows of parameters that were last bound.
     bound: Mutex<Option<RecordBatch>>,
+}
+
+/// What a client asks to be run.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// The text of a statement.
+    Text(String),
+    /// One that it has prepared.
+    Prepared(Arc<PreparedStatement>),
+}
+
+impl Source {
+    /// Its text.
+    pub(super) fn sql(&self) -> &str {
+        match self {
+            Self::Text(sql) => sql,
+            Self::Prepared(prepared) => prepared.sql(),
+        }
+    }
 }
 
 /// A statement that is ready to be read.
@@ -41,7 +59,7 @@ pub(super) struct Planned {
     engine: LocalSession,
     profile: Profile,
     id: String,
-    sql: String,
+    source: Source,
     parameters: Parameters,
     schema: SchemaRef,
     // What was done, of a statement without rows.
@@ -49,6 +67,7 @@ pub(super) struct Planned {
     pinned: Pinned,
     // The first reader takes it; later ones read the same read point again.
     query: Mutex<Option<LocalQuery>>,
+    stop: Stop,
 }
 
 impl std::fmt::Debug for Planned {
@@ -63,14 +82,23 @@ impl Prepared {
     /// # Errors
     /// The statement's own.
     pub(super) async fn new(engine: &LocalSession, sql: String) -> Result<Self> {
-        let description = engine.describe(&sql).await?;
-        Ok(Self { sql, description, bound: Mutex::default() })
+        let engine = Arc::new(engine.prepare(&sql).await?);
+        Ok(Self { engine, bound: Mutex::default() })
+    }
+
+    /// Its text.
+    pub(super) fn sql(&self) -> &str {
+        self.engine.sql()
+    }
+
+    fn description(&self) -> &Description {
+        self.engine.description()
     }
 
     /// The columns that it gives, as they travel; empty without rows, by which JDBC's driver knows
     /// a statement that is executed.
     pub(super) fn dataset_schema(&self, profile: Profile) -> Bytes {
-        match &self.description.schema {
+        match &self.description().schema {
             None => Bytes::new(),
             Some(schema) => encoded(&profile.schema(schema)),
         }
@@ -78,7 +106,7 @@ impl Prepared {
 
     /// The parameters that it takes.
     pub(super) fn parameter_schema(&self) -> Bytes {
-        let parameters = self.description.parameters.iter();
+        let parameters = self.description().parameters.iter();
         let fields = parameters.map(|parameter| {
             Field::new(&parameter.name, Profile::Compat.data_type(&parameter.data_type), true)
         });
@@ -87,7 +115,7 @@ impl Prepared {
 
     /// Whether it changes something in the place of giving rows.
     pub(super) fn is_update(&self) -> bool {
-        self.description.kind == StatementKind::Update
+        self.description().kind == StatementKind::Update
     }
 
     /// Takes rows of parameters.
@@ -95,7 +123,7 @@ impl Prepared {
     /// # Errors
     /// `Sql` when there are more or fewer columns than parameters.
     pub(super) fn bind(&self, rows: RecordBatch) -> Result<()> {
-        let (asked, given) = (self.description.parameters.len(), rows.num_columns());
+        let (asked, given) = (self.description().parameters.len(), rows.num_columns());
         if asked != given {
             return Err(Error::sql(format!(
                 "the statement takes {asked} parameters, and {given} are given"
@@ -105,6 +133,12 @@ impl Prepared {
         Ok(())
     }
 
+    /// The rows of parameters, if they are many and all of them can be written by one execution.
+    pub(super) fn rows_at_once(&self) -> Option<RecordBatch> {
+        let bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        bound.filter(|rows| rows.num_rows() > 1 && self.engine.takes_rows())
+    }
+
     /// The parameters of each execution: one without any, if none were bound.
     ///
     /// # Errors
@@ -112,13 +146,14 @@ impl Prepared {
     pub(super) fn executions(&self) -> Result<Vec<Parameters>> {
         let bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // Some drivers bind a batch without columns and rows to a statement that takes none.
-        let Some(rows) = bound.filter(|_| !self.description.parameters.is_empty()) else {
+        let Some(rows) = bound.filter(|_| !self.description().parameters.is_empty()) else {
             return Ok(vec![Parameters::default()]);
         };
         (0..rows.num_rows())
             .map(|row| {
                 let mut parameters = Parameters::default();
-                for (parameter, column) in self.description.parameters.iter().zip(rows.columns()) {
+                for (parameter, column) in self.description().parameters.iter().zip(rows.columns())
+                {
                     parameters.set_value(parameter.name.as_str(), column.as_ref(), row)?;
                 }
                 Ok(parameters)
@@ -135,10 +170,13 @@ impl Planned {
     pub(super) async fn new(
         engine: &LocalSession,
         profile: Profile,
-        sql: String,
+        source: Source,
         parameters: Parameters,
     ) -> Result<Self> {
-        let query = engine.plan(&sql, &parameters).await?;
+        let query = match &source {
+            Source::Text(sql) => engine.plan(sql, &parameters).await?,
+            Source::Prepared(prepared) => engine.plan_prepared(prepared, &parameters, None).await?,
+        };
         let (schema, tag) = match query.outcome() {
             Outcome::Rows(schema) => (profile.schema(schema), None),
             Outcome::Done(tag) => (Arc::new(Schema::empty()), Some(tag.clone())),
@@ -147,12 +185,13 @@ impl Planned {
             engine: engine.clone(),
             profile,
             id: query.id().to_owned(),
-            sql,
+            source,
             parameters,
             schema,
             tag,
             pinned: query.pinned(),
             query: Mutex::new(Some(query)),
+            stop: Stop::default(),
         })
     }
 
@@ -182,6 +221,11 @@ impl Planned {
         killed
     }
 
+    /// Ends it before its last row, so that it leaves a receipt; false when nobody reads it.
+    pub(super) async fn stop(&self) -> bool {
+        self.stop.stop().await
+    }
+
     /// Its rows, over what was fixed when it was planned; `session` is in use until they are read.
     ///
     /// # Errors
@@ -189,7 +233,7 @@ impl Planned {
     pub(super) async fn read(
         &self,
         session: &Arc<DoorSession>,
-        notes: bool,
+        asides: bool,
         patience: Duration,
     ) -> Result<FlightStream, Status> {
         if self.tag.is_some() {
@@ -198,15 +242,22 @@ impl Planned {
         let first = self.query.lock().unwrap_or_else(PoisonError::into_inner).take();
         let query = match first {
             Some(query) => query,
-            None => self.again().await.map_err(|e| status(&e, &self.sql))?,
+            None => self.again().await.map_err(|e| status(&e, self.source.sql()))?,
         };
         let lz4 = session.wishes().lz4;
-        let wire = Wire { schema: Arc::clone(&self.schema), lz4, notes, patience };
-        encode::rows(query, self.sql.clone(), wire, InUse::new(session))
+        let wire = Wire { schema: Arc::clone(&self.schema), lz4, asides, patience };
+        let sql = self.source.sql().to_owned();
+        encode::rows(query, sql, wire, &self.stop, InUse::new(session))
     }
 
     async fn again(&self) -> Result<LocalQuery> {
-        let query = self.engine.plan_again(&self.sql, &self.parameters, &self.pinned).await?;
+        let (engine, pinned) = (&self.engine, &self.pinned);
+        let query = match &self.source {
+            Source::Text(sql) => engine.plan_again(sql, &self.parameters, pinned).await?,
+            Source::Prepared(prepared) => {
+                engine.plan_prepared(prepared, &self.parameters, Some(pinned)).await?
+            }
+        };
         let schema = match query.outcome() {
             Outcome::Rows(schema) => self.profile.schema(schema),
             Outcome::Done(_) => Arc::new(Schema::empty()),

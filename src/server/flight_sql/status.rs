@@ -89,6 +89,10 @@ pub(super) fn of_flight(error: FlightError) -> Status {
     match error {
         FlightError::Tonic(status) => *status,
         FlightError::Arrow(e) => Status::invalid_argument(shortened(e.to_string())),
+        // Of what a client has sent.
+        FlightError::DecodeError(text) | FlightError::ProtocolError(text) => {
+            Status::invalid_argument(shortened(text))
+        }
         other => Status::internal(shortened(other.to_string())),
     }
 }
