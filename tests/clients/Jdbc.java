@@ -4,7 +4,9 @@ import java.util.*;
 /**
  * What the Arrow Flight SQL JDBC driver does with a server, and what it must find.
  *
- * Usage: Jdbc URL, of a server with the shipped catalog and a writable one, `made`.
+ * Usage: Jdbc PLAIN NARROW ENCRYPTED ASKING CA.pem CLIENT.pem CLIENT.key TOKEN: servers, HOST:PORT each,
+ * one with the shipped catalog and a writable one, `made`, one that runs one statement at once, and two
+ * with TLS that know the user ada, the last of which asks for a certificate.
  */
 public class Jdbc {
     static int checks = 0;
@@ -78,6 +80,16 @@ public class Jdbc {
                 check(found.equals(one[1]), one[0] + " is " + found);
                 rows = statement.executeQuery("SELECT CASE WHEN false THEN " + one[0] + " END AS v");
                 check(rows.next() && rows.getObject(1) == null && rows.wasNull(), "NULL of " + one[0]);
+            }
+            for (String[] one : all) {
+                // Within a list, a struct and a map, beside a NULL.
+                String list = "[" + one[0] + ", CASE WHEN false THEN " + one[0] + " END]";
+                ResultSet rows = statement.executeQuery(
+                    "SELECT " + list + " AS l, {a: " + one[0] + "} AS s, MAP {'k': " + one[0] + "} AS m");
+                check(rows.next(), one[0]);
+                Object[] items = (Object[]) rows.getArray(1).getArray();
+                check(items.length == 2 && items[0] != null && items[1] == null, "a list of " + one[0]);
+                check(rows.getObject(2) != null && rows.getObject(3) != null, "a struct and a map of " + one[0]);
             }
             ResultSet rows = statement.executeQuery("SELECT X'00ff' AS b, [1, 2] AS l, {a: 1} AS s");
             check(rows.next(), "a row");
@@ -203,10 +215,90 @@ public class Jdbc {
         }
     }
 
+    /** Two statements at once on a connection; 100 MB by batches of rows of parameters. */
+    static void several(Connection connection) throws Exception {
+        String sql = "SELECT value FROM generate_series(1, 300000)";
+        try (Statement first = connection.createStatement(); Statement second = connection.createStatement()) {
+            ResultSet one = first.executeQuery(sql), other = second.executeQuery(sql);
+            long rows = 0;
+            while (one.next()) {
+                check(other.next() && one.getLong(1) == other.getLong(1), "both go on");
+                rows++;
+            }
+            same(rows, 300000L);
+            first.execute("CREATE TABLE made.default.java_bulk AS SELECT 0 AS n, '' AS t");
+        }
+        String text = "x".repeat(1000);
+        try (PreparedStatement prepared =
+                connection.prepareStatement("INSERT INTO made.default.java_bulk VALUES (?, ?)")) {
+            for (int batch = 0; batch < 4; batch++) {
+                for (long n = 0; n < 25_000; n++) {
+                    prepared.setLong(1, n);
+                    prepared.setString(2, text);
+                    prepared.addBatch();
+                }
+                prepared.executeBatch();
+            }
+        }
+        try (Statement statement = connection.createStatement()) {
+            ResultSet rows = statement.executeQuery("SELECT count(*), sum(length(t)) FROM made.default.java_bulk");
+            check(rows.next(), "a row");
+            same(rows.getLong(1), 100_001L);
+            same(rows.getLong(2), 100_000_000L);
+        }
+    }
+
+    /** On a server that runs one statement at once. */
+    static void queue(String url) throws Exception {
+        try (Connection first = DriverManager.getConnection(url + "&user=ada&password=secret");
+                Connection second = DriverManager.getConnection(url + "&user=bob&password=secret");
+                Statement runs = first.createStatement(); Statement waits = second.createStatement()) {
+            ResultSet rows = runs.executeQuery("SELECT value FROM generate_series(1, 100000000000)");
+            check(rows.next(), "it runs");
+            waits.execute("SET timeout = '300ms'");
+            fails("did not end within", () -> waits.executeQuery("SELECT 1").next());
+            waits.execute("RESET timeout");
+            runs.close();
+            same(column(waits.executeQuery("SELECT 1"), 1), List.of(1L));
+        }
+    }
+
+    /** Who is let in, and who not. */
+    static void secure(String encrypted, String asking, String ca, String certificate, String key, String token)
+            throws Exception {
+        String known = "?useEncryption=true&useSystemTrustStore=false&tlsRootCerts=" + ca;
+        String shown = known + "&clientCertificate=" + certificate + "&clientKey=" + key;
+        String ada = "&user=ada&password=secret";
+        for (String url : new String[] {
+                encrypted + known + ada, encrypted + known + "&token=" + token,
+                asking + shown + ada, asking + shown + "&token=" + token}) {
+            try (Connection connection = DriverManager.getConnection("jdbc:arrow-flight-sql://" + url);
+                    Statement statement = connection.createStatement()) {
+                same(column(statement.executeQuery("SELECT 1"), 1), List.of(1L));
+            }
+        }
+        for (String url : new String[] {
+                encrypted + known, encrypted + known + "&user=ada&password=Secret",
+                encrypted + known + "&user=bob&password=secret", encrypted + known + "&token=sluice-token-x",
+                encrypted + "?useEncryption=false" + ada, asking + known + ada,
+                encrypted + "?useEncryption=true" + ada}) {
+            fails("", () -> {
+                try (Connection connection = DriverManager.getConnection("jdbc:arrow-flight-sql://" + url);
+                        Statement statement = connection.createStatement()) {
+                    statement.executeQuery("SELECT 1").next();
+                }
+            });
+        }
+    }
+
     /** The driver's threads keep the process alive: it ends by saying how it went. */
     public static void main(String[] arguments) {
         try {
-            all(arguments[0]);
+            String plain = "jdbc:arrow-flight-sql://%s?useEncryption=false";
+            all(plain.formatted(arguments[0]));
+            queue(plain.formatted(arguments[1]));
+            secure(arguments[2], arguments[3], arguments[4], arguments[5], arguments[6], arguments[7]);
+            System.out.println("JDBC: " + checks + " checks ok");
             System.exit(0);
         } catch (Throwable e) {
             e.printStackTrace();
@@ -223,6 +315,7 @@ public class Jdbc {
         metadata(connection);
         errors(connection);
         closing(connection);
+        several(connection);
         String separator = url.contains("?") ? "&" : "?";
         try (Connection user = DriverManager.getConnection(url + separator + "user=ada&password=secret&database=lake&schema=raw");
                 Statement statement = user.createStatement()) {
@@ -235,6 +328,6 @@ public class Jdbc {
             check(statement.executeQuery("SELECT count(*) FROM users").next(), "a catalog by option");
         }
         fails("Channel shutdown", option::close);
-        System.out.println("JDBC " + connection.getMetaData().getDriverVersion() + ": " + checks + " checks ok");
+        System.out.println("JDBC " + connection.getMetaData().getDriverVersion() + ": a plain connection ok");
     }
 }

@@ -1,6 +1,7 @@
 """What Python's ADBC driver and pyarrow do with a server, and what they must find.
 
-Usage: adbc.py URI, of a server with the shipped catalog and a writable one, `made`.
+Usage: adbc.py URI NARROW, of a server with the shipped catalog and a writable one, `made`, and of one
+that runs one statement at once.
 """
 
 import datetime
@@ -18,11 +19,11 @@ import adbc_driver_manager
 import pyarrow as pa
 import pyarrow.flight
 
-URI = sys.argv[1]
+URI, NARROW = sys.argv[1:]
 
 
-def connect(**options):
-    return flight_sql.connect(URI, db_kwargs=options, autocommit=True)
+def connect(uri=URI, **options):
+    return flight_sql.connect(uri, db_kwargs=options, autocommit=True)
 
 
 def rows(cursor, sql, parameters=None):
@@ -85,6 +86,14 @@ def every_type_and_null(connection):
             found = rows(cursor, f"SELECT {expression} AS v")[0][0]
             assert found == expected, (expression, found)
             assert rows(cursor, f"SELECT CASE WHEN false THEN {expression} END AS v") == [(None,)]
+            # The same within others, beside a NULL of its type.
+            inside = f"[{expression}, CASE WHEN false THEN {expression} END]"
+            assert rows(cursor, f"SELECT {inside} AS v") == [([expected, None],)], expression
+            found = rows(cursor, f"SELECT {{a: {expression}, l: {inside}}} AS v")
+            assert found == [({"a": expected, "l": [expected, None]},)], (expression, found)
+            if expression != "NULL":
+                found = rows(cursor, f"SELECT MAP {{'k': {expression}}} AS v")
+                assert found == [([("k", expected)],)], (expression, found)
 
 
 def parameters_of_every_type(connection):
@@ -128,8 +137,16 @@ def prepared_statements_read_what_is_there_now(connection):
                 (expected,)
             ]
             cursor.execute("INSERT INTO made.default.events VALUES (?)", (expected + 1,))
-        cursor.executemany("INSERT INTO made.default.events VALUES (?)", [(10,), (20,)])
-        assert rows(cursor, "SELECT sum(n) FROM made.default.events") == [(1 + 2 + 3 + 4 + 30,)]
+        def count_files():
+            rows(cursor, "SELECT count(DISTINCT n) FROM made.default.events")
+            shown = rows(cursor, "SHOW RECEIPT")
+            return sum(amount for _, _, counter, amount, _ in shown if counter == "files")
+
+        before = count_files()
+        cursor.executemany("INSERT INTO made.default.events VALUES (?)", [(10,), (20,), (None,)])
+        assert rows(cursor, "SELECT sum(n), count(*) FROM made.default.events") == [(40, 7)]
+        # All rows are one statement, and so one file.
+        assert count_files() == before + 1
 
 
 def bulk_rows_are_taken(connection):
@@ -277,6 +294,44 @@ def two_statements_at_once(connection):
     assert count == 300_000
 
 
+def who_waits_in_the_queue_is_answered(_):
+    endless = "SELECT value FROM generate_series(1, 100000000000)"
+    with connect(NARROW) as first, connect(NARROW) as second:
+        runs = first.cursor()
+        runs.execute(endless)
+        runs.fetchone()
+        with second.cursor() as cursor:
+            # The time that a statement may take is also that of its waiting.
+            cursor.execute("SET timeout = '300ms'")
+            fails(Status.TIMEOUT, "did not end within", lambda: rows(cursor, "SELECT 1"))
+            cursor.execute("RESET timeout")
+            waiting = []
+            thread = threading.Thread(target=lambda: waiting.extend(rows(cursor, "SELECT 1")))
+            thread.start()
+            runs.close()
+            thread.join()
+            assert waiting == [(1,)]
+
+
+def a_client_that_is_killed_gives_its_turn_back(_):
+    code = (
+        "import sys, adbc_driver_flightsql.dbapi as d\n"
+        f"c = d.connect({NARROW!r}, autocommit=True).cursor()\n"
+        "c.execute('SELECT value FROM generate_series(1, 100000000000)')\n"
+        "print(c.fetchone(), flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    child.stdout.readline()
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    # There is one turn, and it was the child's.
+    with connect(NARROW) as connection, connection.cursor() as cursor:
+        assert rows(cursor, "SELECT 1") == [(1,)]
+
+
 def pyarrow_without_a_driver(_):
     client = pa.flight.FlightClient(URI)
     token = client.authenticate_basic_token("ada", "secret")
@@ -311,6 +366,8 @@ if __name__ == "__main__":
             two_statements_at_once,
             statements_end_with_who_asked,
             killing_by_statement,
+            who_waits_in_the_queue_is_answered,
+            a_client_that_is_killed_gives_its_turn_back,
             pyarrow_without_a_driver,
         ]:
             try:

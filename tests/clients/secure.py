@@ -1,7 +1,7 @@
 """Who a server with users and TLS lets in, and who not: by ADBC and pyarrow.
 
-Usage: secure.py HOST:PORT CA.pem CLIENT.pem CLIENT.key TOKEN, of a server that asks for a certificate
-and knows the user ada with the password secret and this token.
+Usage: secure.py ENCRYPTED ASKING CA.pem CLIENT.pem CLIENT.key TOKEN, of two servers, HOST:PORT each, that
+know the user ada with the password secret and this token. The second asks for a certificate.
 """
 
 import sys
@@ -10,8 +10,9 @@ import adbc_driver_flightsql.dbapi as flight_sql
 import adbc_driver_manager
 from adbc_driver_flightsql import DatabaseOptions
 
-ADDRESS, CA, CERTIFICATE, KEY, TOKEN = sys.argv[1:]
+ENCRYPTED, ADDRESS, CA, CERTIFICATE, KEY, TOKEN = sys.argv[1:]
 URI = f"grpc+tls://{ADDRESS}"
+OPEN = f"grpc+tls://{ENCRYPTED}"
 
 
 def text(path):
@@ -57,6 +58,9 @@ for what, login in [
 ]:
     error = refused(what, **KNOWN, **SHOWN, **login)
     assert error.status_code == unauthenticated, (what, error)
+assert asked(OPEN, **KNOWN, **ADA) == [(1,)]
+assert asked(OPEN, **KNOWN, **BEARER) == [(1,)]
+refused("an unknown authority without a certificate", OPEN, **ADA)
 refused("an unknown authority", **SHOWN, **ADA)
 refused("no certificate", **KNOWN, **ADA)
 refused("no TLS", f"grpc://{ADDRESS}", **ADA)

@@ -3,14 +3,17 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
-	_ "github.com/apache/arrow-go/v18/arrow/flight/flightsql/driver"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql/driver"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -91,7 +94,72 @@ func standard(address string) {
 	fmt.Println("arrow-go: database/sql ok")
 }
 
+// queue is about a server that runs one statement at once.
+func queue(address string) {
+	ctx := context.Background()
+	client := must(flightsql.NewClient(address, nil, nil, grpc.WithTransportCredentials(insecure.NewCredentials())))
+	defer client.Close()
+	first := must(client.Client.AuthenticateBasicToken(ctx, "ada", "secret"))
+	second := must(client.Client.AuthenticateBasicToken(ctx, "bob", "secret"))
+	info := must(client.Execute(first, "SELECT value FROM generate_series(1, 100000000000)"))
+	reader := must(client.DoGet(first, info.Endpoint[0].Ticket))
+	check(reader.Next(), "it runs")
+	// The client's own deadline passes while its statement waits; it leaves the queue.
+	short, cancel := context.WithTimeout(second, 300*time.Millisecond)
+	defer cancel()
+	info = must(client.Execute(second, "SELECT 1 AS waits"))
+	waits, err := client.DoGet(short, info.Endpoint[0].Ticket)
+	if err == nil {
+		check(!waits.Next(), "it waits")
+		err = waits.Err()
+	}
+	check(status.Code(err) == codes.DeadlineExceeded, err)
+	reader.Release()
+	info = must(client.Execute(second, "SELECT 1"))
+	rows := must(client.DoGet(second, info.Endpoint[0].Ticket))
+	check(rows.Next() && rows.RecordBatch().NumRows() == 1, "the turn is free")
+	rows.Release()
+	fmt.Println("arrow-go: a queue ok")
+}
+
+// secure is about who is let in, and who not.
+func secure(encrypted, asking, ca, certificate, key, token string) {
+	authorities := x509.NewCertPool()
+	check(authorities.AppendCertsFromPEM(must(os.ReadFile(ca))), ca)
+	known := &tls.Config{RootCAs: authorities}
+	shown := &tls.Config{RootCAs: authorities, Certificates: []tls.Certificate{must(tls.LoadX509KeyPair(certificate, key))}}
+	for name, config := range map[string]*tls.Config{"known": known, "shown": shown, "stranger": {}} {
+		check(driver.RegisterTLSConfig(name, config) == nil, name)
+	}
+	ask := func(url string) error {
+		db := must(sql.Open("flightsql", "flightsql://"+url+"&timeout=60s"))
+		defer db.Close()
+		var n int64
+		return db.QueryRow("SELECT 1").Scan(&n)
+	}
+	for _, url := range []string{
+		"ada:secret@" + encrypted + "?tls=known", encrypted + "?tls=known&token=" + token,
+		"ada:secret@" + asking + "?tls=shown", asking + "?tls=shown&token=" + token,
+	} {
+		err := ask(url)
+		check(err == nil, err)
+	}
+	for what, url := range map[string]string{
+		"nobody": encrypted + "?tls=known", "a wrong password": "ada:Secret@" + encrypted + "?tls=known",
+		"an unknown user": "bob:secret@" + encrypted + "?tls=known",
+		"a wrong token": encrypted + "?tls=known&token=sluice-token-x",
+		"no TLS": "ada:secret@" + encrypted + "?tls=false",
+		"no certificate": "ada:secret@" + asking + "?tls=known",
+		"an unknown authority": "ada:secret@" + encrypted + "?tls=stranger",
+	} {
+		check(ask(url) != nil, "let in: ", what)
+	}
+	fmt.Println("arrow-go: users, tokens, TLS and client certificates ok")
+}
+
 func main() {
 	raw(os.Args[1])
 	standard(os.Args[1])
+	queue(os.Args[2])
+	secure(os.Args[3], os.Args[4], os.Args[5], os.Args[6], os.Args[7], os.Args[8])
 }
