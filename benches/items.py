@@ -1,19 +1,21 @@
 """What is measured: one function an item, with what is compared and why that is fair."""
 
 import csv
+import functools
 import io
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import data
+import door
 from measure import HERE, Peers, inside, interleaved, output, run
 
 MEMORY = 60 * 1024 * 1024
 CHECKED = "checked_arithmetic"
 
 
-@dataclass
+@dataclass(eq=False)
 class Bench:
     """What all items share."""
 
@@ -21,6 +23,12 @@ class Bench:
     peers: Peers
     data: data.Data
     rounds: int
+    target: Path
+
+    @functools.cache
+    def tools(self):
+        """The clients of a server."""
+        return door.Tools(self.target)
 
     def versions(self):
         """Who was measured."""
@@ -214,4 +222,7 @@ ITEMS = {
     "partitions": partitions,
     "text": text,
     "arithmetic": arithmetic,
+    "door": door.door,
+    "calls": door.calls,
+    "load": door.load,
 }
