@@ -324,7 +324,7 @@ fn cut(batch: RecordBatch) -> Result<VecDeque<RecordBatch>, Error> {
 }
 
 /// The bytes that the rows of a batch take, without what their buffers share with others.
-fn bytes(batch: &RecordBatch) -> usize {
+pub(super) fn bytes(batch: &RecordBatch) -> usize {
     let of = |column: &Arc<dyn Array>| {
         let whole = column.get_array_memory_size();
         column.to_data().get_slice_memory_size().unwrap_or(whole)

@@ -20,6 +20,7 @@ use tonic::Status;
 use super::actions::refuse_transaction;
 use super::caller::Caller;
 use super::door::{Door, command};
+use super::encode;
 use super::sessions::InUse;
 use super::status::{of_flight, plain, status};
 use crate::engine::{IfExists, Ingest, LocalQuery, LocalSession, Outcome, Parameters, Query};
@@ -117,7 +118,7 @@ async fn parameters(mut rows: Rows) -> Result<Option<RecordBatch>, Status> {
     let mut bytes = 0;
     while let Some(batch) = rows.next().await {
         let batch = batch?;
-        bytes += batch.get_array_memory_size();
+        bytes += encode::bytes(&batch);
         if bytes > MOST_PARAMETERS {
             let error =
                 Error::exhausted(format!("parameters take more than {MOST_PARAMETERS} bytes"))

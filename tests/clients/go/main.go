@@ -102,7 +102,9 @@ func queue(address string) {
 	first := must(client.Client.AuthenticateBasicToken(ctx, "ada", "secret"))
 	second := must(client.Client.AuthenticateBasicToken(ctx, "bob", "secret"))
 	info := must(client.Execute(first, "SELECT value FROM generate_series(1, 100000000000)"))
-	reader := must(client.DoGet(first, info.Endpoint[0].Ticket))
+	// A reader that is released leaves its stream open: only its context ends it.
+	reading, leave := context.WithCancel(first)
+	reader := must(client.DoGet(reading, info.Endpoint[0].Ticket))
 	check(reader.Next(), "it runs")
 	// The client's own deadline passes while its statement waits; it leaves the queue.
 	short, cancel := context.WithTimeout(second, 300*time.Millisecond)
@@ -114,6 +116,7 @@ func queue(address string) {
 		err = waits.Err()
 	}
 	check(status.Code(err) == codes.DeadlineExceeded, err)
+	leave()
 	reader.Release()
 	info = must(client.Execute(second, "SELECT 1"))
 	rows := must(client.DoGet(second, info.Endpoint[0].Ticket))
