@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 const BATCHES_AHEAD: usize = 2;
 
 /// How long a server may take to end a statement of which no more rows are wanted.
-const STOPPING: Duration = Duration::from_secs(3);
+const STOPPING: Duration = Duration::from_secs(4);
 
 /// A statement on a server; dropped, it is cancelled there.
 pub(super) struct RemoteQuery {

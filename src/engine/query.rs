@@ -181,7 +181,7 @@ pub(super) struct Watch {
 }
 
 /// How long a statement that is stopped may take to come to its next batch.
-const STOPPING: Duration = Duration::from_secs(1);
+const STOPPING: Duration = Duration::from_secs(3);
 
 /// When a statement has to end, and the limit to name then.
 #[derive(Clone, Copy, Debug)]

@@ -162,6 +162,7 @@ fn a_name_means_what_it_means_now() {
     let folder = tempfile::tempdir().unwrap();
     let prompt = Prompt::new(folder.path());
     prompt.run("CREATE TABLE t AS SELECT 'mine' AS whose");
+    prompt.run("CREATE TABLE made.default.other AS SELECT 1 AS n");
     prompt.run("USE made.default");
     let whose = prompt.prepare("SELECT whose FROM t");
     assert_eq!(prompt.execute(&whose, &[]).unwrap(), [["mine"]]);
