@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use super::find::{NamePart, RESERVED_CATALOGS, choose};
+use super::find::RESERVED_CATALOGS;
 use super::folder::{CatalogFolder, Declaration, Folder};
 use super::types::parse_type;
 use super::view::ViewFile;
@@ -122,12 +122,6 @@ impl Catalogs {
         self.read().folder.as_ref().map(|folder| folder.path.clone())
     }
 
-    /// The catalog that a name means.
-    pub fn find(&self, typed: &NamePart) -> Result<Option<String>> {
-        let names = self.names();
-        Ok(choose("catalog", typed, names.iter().map(String::as_str))?.map(str::to_owned))
-    }
-
     fn entry(&self, name: &str) -> Result<Arc<Entry>> {
         self.read().entries.get(name).cloned().ok_or_else(|| {
             let names = self.names();
@@ -221,10 +215,10 @@ impl Catalogs {
         })
     }
 
-    /// A line per catalog; a catalog whose file is wrong says so in its description.
-    pub fn summaries(&self) -> Vec<CatalogSummary> {
+    /// A line per catalog that is wanted; a catalog whose file is wrong says so in its description.
+    pub fn summaries(&self, wanted: impl Fn(&str) -> bool) -> Vec<CatalogSummary> {
         let mut lines = Vec::new();
-        for name in self.names() {
+        for name in self.names().into_iter().filter(|name| wanted(name)) {
             let line = match self.opened(&name) {
                 Ok((_, opened)) => {
                     let file = opened.as_ref().map(|opened| &opened.file);
@@ -245,12 +239,6 @@ impl Catalogs {
             lines.push(line);
         }
         lines
-    }
-
-    /// Whether statements may write into a catalog.
-    pub fn writable(&self, catalog: &str) -> Result<bool> {
-        let (_, opened) = self.opened(catalog)?;
-        Ok(opened.is_some_and(|opened| opened.file.writable))
     }
 
     /// The schemas of a catalog: declared and discovered, sorted.
@@ -352,6 +340,15 @@ impl Catalogs {
             }
         }
         self.path_catalog(&root_of(location))?.path(context, location, format).await
+    }
+
+    /// The catalogs whose locations contain a location. One whose file is wrong has none.
+    pub(super) fn holding(&self, location: &str) -> Vec<String> {
+        let holds = |name: &String| match self.opened(name) {
+            Ok((_, Some(opened))) => opened.catalog.holds(location),
+            _ => false,
+        };
+        self.names().into_iter().filter(holds).collect()
     }
 
     /// The text of a table file that declares what a sample of the table shows.

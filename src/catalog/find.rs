@@ -10,8 +10,12 @@ use crate::error::{Error, Position, Result};
 /// The catalog of what a session made for itself.
 pub const SESSION_CATALOG: &str = "session";
 
+/// The catalog of what only one statement has: bad records, paths. No typed name means it.
+pub const STATEMENT_CATALOG: &str = "statement";
+
 /// Catalog names that no file may declare.
-pub const RESERVED_CATALOGS: &[&str] = &[SESSION_CATALOG, "system", "information_schema"];
+pub const RESERVED_CATALOGS: &[&str] =
+    &[SESSION_CATALOG, STATEMENT_CATALOG, "system", "information_schema"];
 
 /// One part of a name as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -7,6 +7,8 @@
 mod catalogs;
 mod find;
 mod folder;
+mod granted;
+mod grants;
 mod information_schema;
 mod listing;
 mod session_objects;
@@ -16,8 +18,12 @@ mod types;
 mod view;
 
 pub use catalogs::{CatalogSummary, Catalogs};
-pub use find::{NamePart, ObjectName, RESERVED_CATALOGS, SESSION_CATALOG, choose};
+pub use find::{
+    NamePart, ObjectName, RESERVED_CATALOGS, SESSION_CATALOG, STATEMENT_CATALOG, choose,
+};
 pub use folder::Folder;
+pub use granted::GrantedCatalogs;
+pub use grants::{Access, Grants};
 pub use listing::{ListedColumn, ListedTable, Listing};
 pub use session_objects::{SessionObject, SessionObjects};
 pub use statement::{FullName, StatementCatalogs, StatementPlanner};

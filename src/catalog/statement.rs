@@ -3,9 +3,13 @@
 //! DataFusion asks for a table once per reference and lets views keep providers of their own, so
 //! one read point per statement is not given. Here every object is opened once per statement,
 //! before planning, and all references of the statement and of its views share it.
+//!
+//! What the user may not see is not opened for him. A view of the catalog folder is planned with the
+//! rights of that folder; what it opens stays closed to the rest of the statement.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -14,8 +18,9 @@ use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, 
 use datafusion::datasource::ViewTable;
 use datafusion::logical_expr::LogicalPlan;
 
-use super::catalogs::{Catalogs, Found};
-use super::find::{NamePart, ObjectName, SESSION_CATALOG, choose};
+use super::catalogs::Found;
+use super::find::{NamePart, ObjectName, RESERVED_CATALOGS, SESSION_CATALOG, choose};
+use super::granted::GrantedCatalogs;
 use super::information_schema;
 use super::session_objects::{SessionObject, SessionObjects};
 use super::system;
@@ -62,57 +67,98 @@ pub trait StatementPlanner: Send + Sync {
     fn queries(&self) -> Result<RecordBatch>;
 }
 
-/// The catalogs of one statement.
+/// The catalogs of one statement, as its user sees them or as a view of the catalog folder does.
 #[derive(Clone)]
-pub struct StatementCatalogs(Arc<Inner>);
+pub struct StatementCatalogs {
+    inner: Arc<Inner>,
+    catalogs: GrantedCatalogs,
+    // Of a view of the catalog folder: whether it reads what the user may not.
+    view: Option<Arc<AtomicBool>>,
+}
 
 struct Inner {
-    catalogs: Arc<Catalogs>,
+    // As the user sees them.
+    catalogs: GrantedCatalogs,
     session: Arc<SessionObjects>,
     context: Arc<StatementContext>,
     planner: Arc<dyn StatementPlanner>,
     opened: Mutex<HashMap<FullName, Arc<dyn TableProvider>>>,
     // The views being planned, outermost first: a view that names itself would never end.
     planning: Mutex<Vec<FullName>>,
+    // What views have opened that the user may not see.
+    unseen: Mutex<BTreeSet<String>>,
 }
 
 impl fmt::Debug for StatementCatalogs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StatementCatalogs").field("context", &self.0.context).finish()
+        f.debug_struct("StatementCatalogs").field("context", &self.inner.context).finish()
     }
 }
 
 impl StatementCatalogs {
     /// The catalogs of the statement of `context`.
     pub fn new(
-        catalogs: Arc<Catalogs>,
+        catalogs: GrantedCatalogs,
         session: Arc<SessionObjects>,
         context: Arc<StatementContext>,
         planner: Arc<dyn StatementPlanner>,
     ) -> Self {
-        Self(Arc::new(Inner {
-            catalogs,
+        let inner = Inner {
+            catalogs: catalogs.clone(),
             session,
             context,
             planner,
             opened: Mutex::default(),
             planning: Mutex::default(),
-        }))
+            unseen: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner), catalogs, view: None }
     }
 
-    /// The engine's catalogs.
-    pub fn catalogs(&self) -> &Arc<Catalogs> {
-        &self.0.catalogs
+    /// The engine's catalogs, as far as they are open.
+    pub fn catalogs(&self) -> &GrantedCatalogs {
+        &self.catalogs
+    }
+
+    /// The same statement's, as its user sees them.
+    fn of_user(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), catalogs: self.inner.catalogs.clone(), view: None }
+    }
+
+    /// The same statement's, as a view of the catalog folder sees them.
+    fn of_view(&self) -> Self {
+        let catalogs = self.inner.catalogs.all();
+        Self { inner: Arc::clone(&self.inner), catalogs, view: Some(Arc::default()) }
+    }
+
+    /// Takes down that a view reads what the user may not see.
+    fn note_unseen(&self, source: String) {
+        if let Some(view) = &self.view {
+            view.store(true, Ordering::Relaxed);
+            lock(&self.inner.unseen).insert(source);
+        }
+    }
+
+    /// What the statement's views read that its user may not see: tables by their full names, paths.
+    pub fn unseen(&self) -> BTreeSet<String> {
+        lock(&self.inner.unseen).clone()
+    }
+
+    /// Whether an object may be named at all, there or not.
+    fn sees(&self, name: &FullName) -> bool {
+        let own = RESERVED_CATALOGS.contains(&name.catalog.as_str());
+        own || name.schema == information_schema::NAME
+            || self.catalogs.sees(&name.catalog, &name.schema)
     }
 
     /// The session's objects.
     pub fn session(&self) -> &SessionObjects {
-        &self.0.session
+        &self.inner.session
     }
 
     /// The statement's context.
     pub fn context(&self) -> &Arc<StatementContext> {
-        &self.0.context
+        &self.inner.context
     }
 
     /// Refuses a path that the session's user may not name.
@@ -120,11 +166,18 @@ impl StatementCatalogs {
     /// # Errors
     /// `Denied`.
     pub fn allow_path(&self, path: &str) -> Result<()> {
-        self.0.planner.allow_path(path)
+        let allowed = self.inner.planner.allow_path(path);
+        match (allowed, &self.view) {
+            (Err(_), Some(_)) => {
+                self.note_unseen(path.to_owned());
+                Ok(())
+            }
+            (allowed, _) => allowed,
+        }
     }
 
     pub(super) fn planner(&self) -> &dyn StatementPlanner {
-        self.0.planner.as_ref()
+        self.inner.planner.as_ref()
     }
 
     /// Finds what a typed name means and opens it. Unqualified names are looked up in `home`
@@ -202,38 +255,46 @@ impl StatementCatalogs {
 
     /// Opens an object by its exact name; false when there is none.
     pub async fn open(&self, name: &FullName) -> Result<bool> {
-        if self.opened(name).is_some() {
-            return Ok(true);
+        if !self.sees(name) {
+            return Ok(false);
         }
-        let Some(provider) = self.open_new(name).await? else { return Ok(false) };
-        self.insert(name.clone(), provider);
+        if self.opened(name).is_none() {
+            let Some(provider) = self.open_new(name).await? else { return Ok(false) };
+            self.insert(name.clone(), provider);
+        }
+        if self.view.is_some() && !self.of_user().sees(name) {
+            self.note_unseen(name.to_string());
+        }
         Ok(true)
     }
 
     async fn open_new(&self, name: &FullName) -> Result<Option<Arc<dyn TableProvider>>> {
         if name.schema == information_schema::NAME {
-            return Ok(information_schema::open(self, &name.table));
+            // Also a view lists what the user sees: all references share it.
+            return Ok(information_schema::open(&self.of_user(), &name.table));
         }
         if name.catalog == SESSION_CATALOG {
             if name.schema != DEFAULT_SCHEMA {
                 return Ok(None);
             }
-            return match self.0.session.get(&name.table) {
+            return match self.inner.session.get(&name.table) {
                 // What a session holds is pinned by nothing.
                 Some(SessionObject::Table { .. })
-                    if self.0.context.read_point().replayed().is_some() =>
+                    if self.inner.context.read_point().replayed().is_some() =>
                 {
                     Err(ReadPointBook::not_pinned(&name.to_string()))
                 }
                 Some(SessionObject::Table { provider, .. }) => Ok(Some(provider)),
                 Some(SessionObject::Path { location, format, .. }) => {
-                    let catalogs = &self.0.catalogs;
+                    self.inner.planner.allow_path(&location)?;
+                    let catalogs = &self.inner.catalogs;
                     let opened =
-                        catalogs.open_path(&self.0.context, &location, Some(&format)).await?;
+                        catalogs.open_path(&self.inner.context, &location, Some(&format)).await?;
                     Ok(opened.map(|table| table.provider))
                 }
                 Some(SessionObject::View { query, home, .. }) => {
-                    self.plan_view(name, &query, &home).await.map(Some)
+                    // The user's own, whoever names it.
+                    self.of_user().plan_view(name, &query, &home).await.map(Some)
                 }
                 None => Ok(None),
             };
@@ -241,15 +302,12 @@ impl StatementCatalogs {
         if name.catalog == system::NAME {
             return system::open(self.planner(), &name.schema, &name.table);
         }
-        if !self.0.catalogs.names().contains(&name.catalog) {
-            return Ok(None);
-        }
         let table = TableName { schema: name.schema.clone(), table: name.table.clone() };
-        match self.0.catalogs.open_table(&self.0.context, &name.catalog, &table).await? {
+        match self.catalogs.open_table(&self.inner.context, &name.catalog, &table).await? {
             Some(Found::Table(table)) => Ok(Some(table.provider)),
             Some(Found::View(view)) => {
                 let home = [name.catalog.clone(), name.schema.clone()];
-                let planned = self.plan_view(name, &view.sql, &home).await;
+                let planned = self.of_view().plan_view(name, &view.sql, &home).await;
                 planned.map(Some).map_err(|e| match e.position() {
                     Some(at) => {
                         e.within(format!("{}:{}:{}", view.path.display(), at.line, at.column))
@@ -268,7 +326,7 @@ impl StatementCatalogs {
         home: &[String; 2],
     ) -> Result<Arc<dyn TableProvider>> {
         {
-            let mut planning = lock(&self.0.planning);
+            let mut planning = lock(&self.inner.planning);
             if planning.contains(name) {
                 let chain: Vec<_> =
                     planning.iter().chain([name]).map(ToString::to_string).collect();
@@ -276,14 +334,17 @@ impl StatementCatalogs {
             }
             planning.push(name.clone());
         }
-        let planned = Box::pin(self.0.planner.plan_view(self, sql, home)).await;
-        lock(&self.0.planning).pop();
-        Ok(Arc::new(ViewTable::new(planned?, Some(sql.to_owned()))))
+        let planned = Box::pin(self.inner.planner.plan_view(self, sql, home)).await;
+        lock(&self.inner.planning).pop();
+        // A definition names what it reads.
+        let hides = self.view.as_ref().is_some_and(|hides| hides.load(Ordering::Relaxed));
+        Ok(Arc::new(ViewTable::new(planned?, (!hides).then(|| sql.to_owned()))))
     }
 
-    /// An opened object.
+    /// An opened object, if it may be seen.
     pub fn opened(&self, name: &FullName) -> Option<Arc<dyn TableProvider>> {
-        lock(&self.0.opened).get(name).cloned()
+        let opened = || lock(&self.inner.opened).get(name).cloned();
+        self.sees(name).then(opened).flatten()
     }
 
     /// All that was opened so far.
@@ -293,7 +354,7 @@ impl StatementCatalogs {
 
     /// Puts a table under a name that this statement alone sees.
     pub fn insert(&self, name: FullName, provider: Arc<dyn TableProvider>) {
-        lock(&self.0.opened).insert(name, provider);
+        lock(&self.inner.opened).insert(name, provider);
     }
 
     /// The sentence for a name that means nothing, naming the part that is wrong.
@@ -370,7 +431,7 @@ impl CatalogProviderList for StatementCatalogs {
     }
 
     fn catalog_names(&self) -> Vec<String> {
-        self.0.catalogs.names()
+        self.catalogs.names()
     }
 
     fn catalog(&self, name: &str) -> Option<Arc<dyn CatalogProvider>> {

@@ -243,6 +243,14 @@ pub(super) enum Sub {
         #[command(subcommand)]
         command: UserSub,
     },
+    /// Work on the roles of a server's users: what is open to whoever has one
+    Role {
+        /// The file with the users
+        #[arg(long, value_name = "FILE", default_value = "users.toml", global = true)]
+        users: PathBuf,
+        #[command(subcommand)]
+        command: RoleSub,
+    },
     /// Work on the tokens by which programs get in
     Token {
         /// The file with the users
@@ -273,16 +281,13 @@ pub(super) enum Sub {
 /// What can be done with users.
 #[derive(Debug, Subcommand)]
 pub(super) enum UserSub {
-    /// Make a user, or give one another password and other rights
+    /// Make a user, or give one another password and other roles
     Add {
         /// The user's name
         name: String,
-        /// May name paths in statements
-        #[arg(long)]
-        files: bool,
-        /// May set what is the operator's, and see and end the statements of all
-        #[arg(long)]
-        operator: bool,
+        /// A role, also several; without any, a new user is a reader of every catalog
+        #[arg(long = "role", value_name = "ROLE")]
+        roles: Vec<String>,
         /// Gets in by token alone, or keeps the password
         #[arg(long)]
         no_password: bool,
@@ -292,9 +297,11 @@ pub(super) enum UserSub {
         /// The user's name
         name: String,
     },
-    /// Show the users: name, rights, names of tokens
+    /// Show the users: name, roles, names of tokens
     List,
 }
+
+pub(super) use super::role_args::RoleSub;
 
 /// What can be done with tokens.
 #[derive(Debug, Subcommand)]

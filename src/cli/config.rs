@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::args::Args;
-use crate::engine::{EngineOptions, Origin, SettingValue, is_trusted};
+use crate::engine::{EngineOptions, Limits, Origin, SettingValue, is_trusted};
 use crate::error::{Error, Result};
 
 /// Company and user defaults.
@@ -45,6 +45,11 @@ pub(super) struct ServerFile {
     pub(super) idle: Option<Span>,
     pub(super) patience: Option<Span>,
     pub(super) grace: Option<Span>,
+    /// The memory of all statements, in bytes.
+    pub(super) memory: Option<u64>,
+    /// How far each statement goes, where its user's roles do not say otherwise.
+    #[serde(default)]
+    pub(super) limits: Limits,
 }
 
 /// A time as people write it: `30s`, `1h`.

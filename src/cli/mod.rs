@@ -6,6 +6,7 @@ mod config;
 mod connect;
 mod exit;
 mod report;
+mod role_args;
 mod script;
 mod serve;
 mod trust;
@@ -78,6 +79,7 @@ fn run_args(args: &Args) -> Result<Exit> {
         }
         Some(Sub::Serve(serve)) => serve::run(args, serve),
         Some(Sub::User { users, command }) => users::user(users, command),
+        Some(Sub::Role { users, command }) => users::role(users, command),
         Some(Sub::Token { users, command }) => users::token(users, command),
         Some(Sub::Check { catalog }) => {
             let mut shell = shell(args)?.0;

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::args::{Args, Serve};
 use super::config::{self, ServerFile, Span};
 use super::exit::Exit;
-use crate::engine::{AdmissionLimits, Engine};
+use crate::engine::{AdmissionLimits, Engine, Origin, SettingValue};
 use crate::error::{Error, Result};
 use crate::server::flight_sql::{Server, ServerOptions, TlsFiles};
 
@@ -23,6 +23,15 @@ pub(super) fn run(args: &Args, serve: &Serve) -> Result<Exit> {
     let file = config::server(args)?;
     let options = options(serve, &file)?;
     let mut engine = config::engine_options(args)?;
+    engine.memory_limit = engine.memory_limit.or(file.memory);
+    // Before those of the environment and of flags, which win.
+    let limits = file.limits.settings().into_iter().map(|(name, value)| SettingValue {
+        name: name.to_owned(),
+        value,
+        origin: Origin::File,
+    });
+    let at = engine.settings.iter().take_while(|setting| setting.origin == Origin::File).count();
+    engine.settings.splice(at..at, limits);
     engine.admission = AdmissionLimits {
         statements: file.statements,
         per_user: file.statements_per_user,

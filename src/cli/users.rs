@@ -1,11 +1,10 @@
-//! `sluice user` and `sluice token`: the file of a server's users.
+//! `sluice user`, `sluice role` and `sluice token`: the file of a server's users.
 
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 
-use super::args::{TokenSub, UserSub};
+use super::args::{RoleSub, TokenSub, UserSub};
 use super::exit::Exit;
-use crate::engine::Rights;
 use crate::error::{Error, Result};
 use crate::server::Users;
 
@@ -16,12 +15,13 @@ const PASSWORD: &str = "SLUICE_PASSWORD";
 pub(super) fn user(path: &Path, command: &UserSub) -> Result<Exit> {
     let mut users = Users::read(path)?;
     match command {
-        UserSub::Add { name, files, operator, no_password } => {
+        UserSub::Add { name, roles, no_password } => {
             let password = if *no_password { None } else { Some(password(name)?) };
-            let rights = Rights { files: *files, operator: *operator };
-            users.set(name, password.as_deref(), rights)?;
+            users.set(name, password.as_deref(), roles)?;
             users.write(path)?;
-            eprintln!("user {name} is in {}", path.display());
+            let roles = users.list().find(|(user, ..)| user == name).map(|(_, roles, _)| roles);
+            let roles = roles.unwrap_or_default().join(", ");
+            eprintln!("user {name} is in {}: {roles}", path.display());
         }
         UserSub::Remove { name } => {
             users.remove(name)?;
@@ -29,11 +29,36 @@ pub(super) fn user(path: &Path, command: &UserSub) -> Result<Exit> {
             eprintln!("user {name} is gone");
         }
         UserSub::List => {
-            for (name, rights, tokens) in users.list() {
-                let rights = [("files", rights.files), ("operator", rights.operator)];
-                let rights: Vec<_> =
-                    rights.iter().filter(|(_, has)| *has).map(|(name, _)| *name).collect();
-                println!("{name}\t{}\t{}", rights.join(","), tokens.join(","));
+            for (name, roles, tokens) in users.list() {
+                println!("{name}\t{}\t{}", roles.join(","), tokens.join(","));
+            }
+        }
+    }
+    Ok(Exit::SUCCESS)
+}
+
+/// Works on roles.
+pub(super) fn role(path: &Path, command: &RoleSub) -> Result<Exit> {
+    let mut users = Users::read(path)?;
+    match command {
+        RoleSub::Add { name, role } => {
+            users.set_role(name, role.role())?;
+            users.write(path)?;
+            eprintln!("role {name} is in {}", path.display());
+        }
+        RoleSub::Remove { name } => {
+            users.remove_role(name)?;
+            users.write(path)?;
+            eprintln!("role {name} is gone");
+        }
+        RoleSub::List => {
+            for (name, role) in users.roles() {
+                let limits = role.limits.settings().into_iter();
+                let limits: Vec<_> =
+                    limits.map(|(name, value)| format!("{name}={value}")).collect();
+                let [read, write] = [&role.read, &role.write].map(|places| places.join(","));
+                let rights = role.named().join(",");
+                println!("{name}\t{read}\t{write}\t{rights}\t{}", limits.join(","));
             }
         }
     }

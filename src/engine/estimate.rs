@@ -208,6 +208,7 @@ pub(super) async fn explain(statement: &Statement<'_>, parsed: DfStatement) -> R
     };
     let work = async {
         let plan = statement.plan(query, &statement.job.parameters).await?;
+        statement.refuse_unseen("the estimate")?;
         let physical = statement.optimise(&plan).await?;
         sources(statement, &physical).await
     };

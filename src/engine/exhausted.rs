@@ -1,6 +1,8 @@
 //! What is said when memory or the room for spill files is used up: which limit, who asked for
 //! more, and how to raise it.
 
+use datafusion::common::DataFusionError;
+
 use crate::error::Error;
 
 /// Names of DataFusion's memory consumers, and what a user knows them as.
@@ -24,6 +26,19 @@ const CONSUMERS: &[(&str, &str)] = &[
 
 /// What DataFusion says of a full spill folder; it has no variant for it.
 const SPILL_FULL: &str = "The used disk space during the spilling process has exceeded";
+
+/// What is written behind a text of DataFusion when the statement's own limit is reached.
+const OF_STATEMENT: &str = "; that is the statement's own limit";
+
+/// Marks the error of a statement's own pool. It stays of its kind: operators spill upon it.
+pub(super) fn of_statement(error: DataFusionError) -> DataFusionError {
+    match error {
+        DataFusionError::ResourcesExhausted(text) => {
+            DataFusionError::ResourcesExhausted(format!("{text}{OF_STATEMENT}"))
+        }
+        other => other,
+    }
+}
 
 /// Whether a text of DataFusion says that the spill folder is full.
 pub(super) fn is_spill_full(text: &str) -> bool {
@@ -51,6 +66,10 @@ pub(super) fn memory(text: &str) -> Error {
         (Some(who), None) => format!(": {who} needs more"),
         (None, _) => String::new(),
     };
+    if text.contains(OF_STATEMENT) {
+        return Error::exhausted(format!("the statement's memory limit{limit} is reached{need}"))
+            .with_hint("raise max_memory_bytes, or read less: filter, or select fewer columns");
+    }
     of_memory(format!("the memory limit{limit} is reached{need}"))
 }
 

@@ -15,6 +15,7 @@ use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 
 use super::error::from_datafusion;
+use super::exhausted;
 use super::spill::SpillFolder;
 use crate::error::Result;
 
@@ -80,19 +81,24 @@ pub(super) fn runtime_env(
         .map_err(from_datafusion)
 }
 
-/// The engine's pool as one statement uses it: counts what the statement holds of it.
+/// The engine's pool as one statement uses it: counts what the statement holds of it, and holds the
+/// statement's own limit.
 #[derive(Debug)]
 pub(super) struct StatementPool {
     shared: Arc<dyn MemoryPool>,
+    // Shares the statement's limit fairly among what can spill.
+    own: Option<FairSpillPool>,
     held: AtomicUsize,
     peak: AtomicUsize,
 }
 
 impl StatementPool {
-    /// A statement's use of a pool.
-    pub(super) fn new(shared: &Arc<dyn MemoryPool>) -> Self {
+    /// A statement's use of a pool, up to a limit of its own in bytes.
+    pub(super) fn new(shared: &Arc<dyn MemoryPool>, limit: Option<u64>) -> Self {
         let shared = Arc::clone(shared);
-        Self { shared, held: AtomicUsize::default(), peak: AtomicUsize::default() }
+        let own =
+            limit.map(|limit| FairSpillPool::new(usize::try_from(limit).unwrap_or(usize::MAX)));
+        Self { shared, own, held: AtomicUsize::default(), peak: AtomicUsize::default() }
     }
 
     /// The most that the statement held at once, in bytes.
@@ -123,19 +129,23 @@ impl MemoryPool for StatementPool {
     }
 
     fn register(&self, consumer: &MemoryConsumer) {
+        self.own.iter().for_each(|own| own.register(consumer));
         self.shared.register(consumer);
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
+        self.own.iter().for_each(|own| own.unregister(consumer));
         self.shared.unregister(consumer);
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+        self.own.iter().for_each(|own| own.grow(reservation, additional));
         self.shared.grow(reservation, additional);
         self.grown(additional);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+        self.own.iter().for_each(|own| own.shrink(reservation, shrink));
         self.shared.shrink(reservation, shrink);
         self.held.fetch_sub(shrink, Ordering::Relaxed);
     }
@@ -145,9 +155,15 @@ impl MemoryPool for StatementPool {
         reservation: &MemoryReservation,
         additional: usize,
     ) -> datafusion::common::Result<()> {
-        self.shared.try_grow(reservation, additional)?;
-        self.grown(additional);
-        Ok(())
+        if let Some(own) = &self.own {
+            own.try_grow(reservation, additional).map_err(exhausted::of_statement)?;
+        }
+        let grown = self.shared.try_grow(reservation, additional);
+        match &grown {
+            Ok(()) => self.grown(additional),
+            Err(_) => self.own.iter().for_each(|own| own.shrink(reservation, additional)),
+        }
+        grown
     }
 
     fn reserved(&self) -> usize {
@@ -155,7 +171,10 @@ impl MemoryPool for StatementPool {
     }
 
     fn memory_limit(&self) -> MemoryLimit {
-        self.shared.memory_limit()
+        match &self.own {
+            Some(own) => own.memory_limit(),
+            None => self.shared.memory_limit(),
+        }
     }
 }
 

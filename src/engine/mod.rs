@@ -15,6 +15,7 @@ mod every_row;
 mod exhausted;
 mod ingest;
 mod large_top;
+mod limits;
 mod listing;
 mod memory;
 mod names;
@@ -28,6 +29,7 @@ mod queries;
 mod query;
 mod read_points;
 mod receipt;
+mod result_limits;
 mod rewrite;
 mod rights;
 mod rows;
@@ -53,6 +55,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use admission::AdmissionLimits;
 pub use ingest::{IfExists, Ingest};
+pub use limits::Limits;
 pub use listing::{TableFilter, TableListing};
 pub use parameters::Parameters;
 pub use prepare::{Description, Parameter, StatementKind};
@@ -65,7 +68,7 @@ pub use session::{LocalSession, Session};
 pub use settings::{Origin, SettingValue};
 pub use trust::{is_trusted, trust};
 
-pub use crate::catalog::sql_type_name;
+pub use crate::catalog::{Access, Grants, sql_type_name};
 use crate::catalog::{Catalogs, Folder};
 use crate::connectors::CONNECTORS;
 use crate::error::Result;
@@ -168,11 +171,11 @@ impl Engine {
 
     /// A new session with the engine's defaults.
     pub fn session(&self) -> LocalSession {
-        self.session_of(LOCAL_USER, Rights::ALL)
+        self.session_of(LOCAL_USER, &Rights::ALL)
     }
 
     /// A new session of a user of a server.
-    pub fn session_of(&self, user: &str, rights: Rights) -> LocalSession {
+    pub fn session_of(&self, user: &str, rights: &Rights) -> LocalSession {
         LocalSession::new(Arc::clone(&self.0), user.to_owned(), rights)
     }
 

@@ -16,15 +16,12 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{Query, Statement, Visit, VisitMut};
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use super::rewrite;
-use crate::catalog::{FullName, NamePart, ObjectName, StatementCatalogs};
+use super::{rewrite, write};
+use crate::catalog::{FullName, NamePart, ObjectName, STATEMENT_CATALOG, StatementCatalogs};
 use crate::error::{Error, Position, Result};
 use crate::spi::TableName;
 pub(super) use outputs::visible;
 use references::{Call, Collector, Rewriter, Target};
-
-/// The catalog of what only one statement has: bad records, paths.
-const STATEMENT_CATALOG: &str = "statement";
 
 /// A part of a statement whose tables can be resolved.
 pub(super) trait Resolvable: Visit + VisitMut {}
@@ -139,13 +136,7 @@ async fn open_call(
         }
         references::CallKind::Path(path) => {
             catalogs.allow_path(path)?;
-            let location = if path.contains("://") {
-                path.clone()
-            } else {
-                let full = std::path::absolute(path)
-                    .map_err(|e| Error::sql(format!("path '{path}': {e}")))?;
-                full.display().to_string()
-            };
+            let location = write::location(path)?;
             let opened = catalogs.catalogs().open_path(catalogs.context(), &location, None).await?;
             let opened =
                 opened.ok_or_else(|| Error::not_found(format!("path '{path}' does not exist")))?;

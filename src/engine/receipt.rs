@@ -39,6 +39,8 @@ struct Receipt {
     written: Instant,
     lines: Vec<Line>,
     read_point: Option<Packed>,
+    // The read point names what the user may not see.
+    hides: bool,
 }
 
 /// The last receipts of a session, oldest first.
@@ -102,8 +104,12 @@ pub(super) fn write(statement: &Statement<'_>, run: Progress) {
             lines.add(&source, counter.name, *amount, &counter.detail);
         }
     }
+    let unseen = statement.catalogs.unseen();
+    let hides = !unseen.is_empty();
+    lines.0.retain(|line| !unseen.contains(&line.source));
     let id = statement.job.id.clone();
-    receipts(statement).keep(Receipt { id, written: Instant::now(), lines: lines.0, read_point });
+    let written = Instant::now();
+    receipts(statement).keep(Receipt { id, written, lines: lines.0, read_point, hides });
 }
 
 /// The read point of a statement that pinned something. A folder that takes no file is told in the
@@ -273,12 +279,17 @@ pub(super) fn show(statement: &Statement<'_>, id: Option<&str>) -> Result<Record
 /// `SHOW READ POINT ['id']`: the token and the whole of it.
 pub(super) fn show_read_point(statement: &Statement<'_>, id: Option<&str>) -> Result<RecordBatch> {
     let mut receipts = receipts(statement);
-    let Receipt { id, read_point, .. } = receipts.find(id)?;
+    let Receipt { id, read_point, hides, .. } = receipts.find(id)?;
     let packed = read_point.as_ref().ok_or_else(|| {
         Error::not_found(format!(
             "statement {id} has no read point: it read nothing that is pinned"
         ))
     })?;
+    if *hides {
+        let text = format!("the read point of {id} names what is not open to this user");
+        return Err(Error::denied(text)
+            .with_hint(format!("SET read_point = '{}' reads it again", packed.token)));
+    }
     texts(&[
         ("query_id", vec![Some(id.clone())]),
         ("read_point", vec![Some(packed.token.clone())]),

@@ -23,22 +23,23 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::admission::Permit;
 use super::error::{from_datafusion, lowered};
-use super::memory::StatementPool;
+use super::memory::{self, StatementPool};
 use super::names::Named;
 use super::own::{self, Own};
 use super::parameters::{self, Parameters};
 use super::prepared::PreparedStatement;
 use super::queries::{Entered, QueryState};
 use super::query::{Delivered, Outcome, Watch};
+use super::result_limits::ResultLimits;
 use super::rewrite::correlated::mend_not_in;
 use super::rewrite::lateral::mend_lateral;
 use super::rewrite::mixed;
 use super::rows::{self, Again, Plans};
 use super::runtime::Closed;
-use super::session::SessionParts;
+use super::session::{SessionParts, Terms};
 use super::state::{RECURSION_LIMIT, Translated};
 use super::{codec, depth, estimate, exhausted, names, receipt, show, summarize, tables, write};
-use crate::catalog::{StatementCatalogs, StatementPlanner};
+use crate::catalog::{GrantedCatalogs, StatementCatalogs, StatementPlanner};
 use crate::error::{Error, Position, Result};
 use crate::spi::{ReadPoint, ReadPointBook, StatementContext};
 
@@ -128,6 +129,11 @@ async fn deliver(job: Job, head: oneshot::Sender<Result<Head>>, batches: Batches
         }
         Ok((started, statement)) => (started, statement),
     };
+    // Lists of ours are short.
+    let mut limits = match &started {
+        Started::Stream(..) => ResultLimits::new(statement.context.settings()),
+        _ => ResultLimits::default(),
+    };
     let (outcome, ready) = match started {
         Started::Done(tag) => {
             // Before anyone can ask for it.
@@ -174,7 +180,10 @@ async fn deliver(job: Job, head: oneshot::Sender<Result<Head>>, batches: Batches
         };
         let batch = match next {
             Ok(None) => break,
-            Ok(Some(batch)) => batch.map_err(from_datafusion),
+            Ok(Some(batch)) => {
+                let batch = batch.map_err(from_datafusion);
+                batch.and_then(|batch| limits.count(&batch).map(|()| batch))
+            }
             Err(panic) => Err(panicked(&panic)),
         };
         match &batch {
@@ -264,16 +273,25 @@ impl<'a> Statement<'a> {
         ));
         job.entered.query.reads_with(&context);
         let home = session.home().clone();
-        let config = settings.config().clone();
-        let planner = Arc::new(Planner { session: Arc::clone(session), config: config.clone() });
+        let mut config = settings.config().clone();
+        let memory_limit = settings.own().max_memory_bytes.filter(|limit| *limit > 0);
+        if let Some(limit) = memory_limit {
+            memory::fit(config.options_mut(), limit);
+        }
+        let terms = session.terms();
+        let planner = Arc::new(Planner {
+            session: Arc::clone(session),
+            terms: Arc::clone(&terms),
+            config: config.clone(),
+        });
         let catalogs = StatementCatalogs::new(
-            Arc::clone(&engine.catalogs),
+            GrantedCatalogs::new(Arc::clone(&engine.catalogs), Arc::clone(&terms.grants)),
             Arc::clone(&session.objects),
             Arc::clone(&context),
             planner,
         );
         let state = engine.base.for_statement(config, &catalogs, &context, &home);
-        let memory = Arc::new(StatementPool::new(&state.runtime_env().memory_pool));
+        let memory = Arc::new(StatementPool::new(&state.runtime_env().memory_pool, memory_limit));
         let ran = Plans::default();
         Ok(Self { job, context, catalogs, home, settings_changes, state, memory, ran })
     }
@@ -317,6 +335,19 @@ impl<'a> Statement<'a> {
         }
         let plan = self.state.statement_to_plan(statement).await.translated()?;
         Ok((mend_not_in(mend_lateral(plan)?)?, named))
+    }
+
+    /// Refuses to show what would name the tables behind a view that the user may not see.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub(super) fn refuse_unseen(&self, what: &str) -> Result<()> {
+        if self.catalogs.unseen().is_empty() {
+            return Ok(());
+        }
+        Err(Error::denied(format!(
+            "{what} is not shown: a view in it reads what is not open to this user"
+        )))
     }
 
     /// The physical plan of a logical one.
@@ -386,6 +417,7 @@ impl<'a> Statement<'a> {
 /// Plans views and lists for the catalog, on behalf of one session.
 struct Planner {
     session: Arc<SessionParts>,
+    terms: Arc<Terms>,
     // The statement's own: a replay has another time zone.
     config: SessionConfig,
 }
@@ -425,7 +457,7 @@ impl StatementPlanner for Planner {
     }
 
     fn allow_path(&self, path: &str) -> Result<()> {
-        self.session.rights.allow_path(path)
+        self.terms.rights.allow_path(path)
     }
 
     fn queries(&self) -> Result<RecordBatch> {
@@ -558,7 +590,7 @@ pub(super) async fn run_own(statement: &Statement<'_>, own: Own) -> Result<Start
             Ok(Started::Done("SET".to_owned()))
         }
         Own::Reset { name } => {
-            session.settings().reset(&name, &session.engine.settings)?;
+            session.reset(&name)?;
             Ok(Started::Done("RESET".to_owned()))
         }
         Own::Use { parts } => tables::use_home(statement, &parts).await,
@@ -619,6 +651,7 @@ async fn run_sql(statement: &Statement<'_>, parsed: DfStatement) -> Result<Start
             ast::Statement::Explain { statement: ref explained, .. } => {
                 refuse_to_explain(explained)?;
                 let plan = statement.plan(DfStatement::Statement(inner), parameters).await?;
+                statement.refuse_unseen("the plan")?;
                 statement.execute(plan).await
             }
             ast::Statement::Update { .. }
@@ -643,6 +676,7 @@ async fn run_sql(statement: &Statement<'_>, parsed: DfStatement) -> Result<Start
                 _ => return Err(only_queries_are_explained()),
             }
             let plan = statement.plan(parsed, parameters).await?;
+            statement.refuse_unseen("the plan")?;
             statement.execute(plan).await
         }
         DfStatement::CreateExternalTable(table) => tables::create_external(statement, table).await,

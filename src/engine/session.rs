@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -22,7 +22,7 @@ use super::receipt::Receipts;
 use super::rights::Rights;
 use super::run::{self, Batches, Job, Work};
 use super::settings::{Origin, READ_POINT, Settings};
-use crate::catalog::SessionObjects;
+use crate::catalog::{Grants, RESERVED_CATALOGS, SESSION_CATALOG, SessionObjects};
 use crate::error::{Error, Result};
 
 /// When the rows of a statement begin to be computed.
@@ -57,11 +57,40 @@ pub(super) struct Prepared {
     pub(super) types: Vec<String>,
 }
 
+/// What a session's user may do, and the settings that his sessions begin with.
+#[derive(Debug)]
+pub(super) struct Terms {
+    pub(super) rights: Rights,
+    pub(super) grants: Arc<Grants>,
+    pub(super) settings: Settings,
+}
+
+impl Terms {
+    fn new(engine: &EngineParts, rights: &Rights) -> Self {
+        let mut settings = engine.settings.clone();
+        for (name, value) in rights.limits.settings() {
+            // Limits were checked when they were read; one that cannot be set leaves the engine's.
+            let _ = settings.set(name, &value, Origin::Role);
+        }
+        Self { grants: Arc::new(rights.grants.clone()), rights: rights.clone(), settings }
+    }
+
+    /// The engine's home, if it is open to the user.
+    fn home(&self, engine: &EngineParts) -> [String; 2] {
+        let [catalog, schema] = &engine.home;
+        let own = RESERVED_CATALOGS.contains(&catalog.as_str());
+        if own || self.grants.of_schema(catalog, schema).is_some() {
+            return engine.home.clone();
+        }
+        [SESSION_CATALOG.to_owned(), "default".to_owned()]
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct SessionParts {
     pub(super) engine: Arc<EngineParts>,
     pub(super) user: String,
-    pub(super) rights: Rights,
+    terms: RwLock<Arc<Terms>>,
     pub(super) objects: Arc<SessionObjects>,
     settings: Mutex<Settings>,
     home: Mutex<[String; 2]>,
@@ -72,22 +101,35 @@ pub(super) struct SessionParts {
 impl SessionParts {
     /// Sets a setting, if the user may.
     pub(super) fn set(&self, name: &str, value: &str) -> Result<()> {
-        if name.eq_ignore_ascii_case(READ_POINT) {
+        // Under its full name it is the same setting.
+        let lower = name.to_ascii_lowercase();
+        if lower.strip_prefix("sluice.").unwrap_or(&lower) == READ_POINT {
             if !is_token(value) {
-                self.rights.allow_path(value)?;
+                self.terms().rights.allow_path(value)?;
             }
             self.engine.read_points.find(value)?;
         }
+        let terms = self.terms();
         let mut settings = self.settings();
-        let now = settings.get(name)?;
-        self.rights.allow_setting(name, value, now.as_deref())?;
+        let (now, first) = (settings.get(name)?, terms.settings.get(name)?);
+        terms.rights.allow_setting(name, value, now.as_deref(), first.as_deref())?;
         settings.set(name, value, Origin::Session)
     }
 
-    /// Whether statements of a user are listed here, and may be ended: one's own, and those of all
-    /// for who has the operator's right.
+    /// Gives a setting the value that the session began with.
+    pub(super) fn reset(&self, name: &str) -> Result<()> {
+        let terms = self.terms();
+        self.settings().reset(name, &terms.settings)
+    }
+
+    /// What the user may do now.
+    pub(super) fn terms(&self) -> Arc<Terms> {
+        Arc::clone(&self.terms.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether statements of a user are listed here: one's own, and with the right those of all.
     pub(super) fn sees_statements_of(&self, user: &str) -> bool {
-        self.rights.operator || user == self.user
+        user == self.user || self.terms().rights.sees_queries()
     }
 
     /// Ends a running statement.
@@ -95,7 +137,8 @@ impl SessionParts {
     /// # Errors
     /// `NotFound` when it does not run, or is not to be seen.
     pub(super) fn kill(&self, id: &str) -> Result<()> {
-        self.engine.queries.kill(id, &self.user, |owner| self.sees_statements_of(owner))
+        let kills = self.terms().rights.kills();
+        self.engine.queries.kill(id, &self.user, |owner| owner == self.user || kills)
     }
 
     pub(super) fn settings(&self) -> MutexGuard<'_, Settings> {
@@ -119,13 +162,14 @@ fn query_id() -> String {
 }
 
 impl LocalSession {
-    pub(super) fn new(engine: Arc<EngineParts>, user: String, rights: Rights) -> Self {
-        let settings = Mutex::new(engine.settings.clone());
-        let home = Mutex::new(engine.home.clone());
+    pub(super) fn new(engine: Arc<EngineParts>, user: String, rights: &Rights) -> Self {
+        let terms = Terms::new(&engine, rights);
+        let settings = Mutex::new(terms.settings.clone());
+        let home = Mutex::new(terms.home(&engine));
         Self(Arc::new(SessionParts {
             engine,
             user,
-            rights,
+            terms: RwLock::new(Arc::new(terms)),
             objects: Arc::default(),
             settings,
             home,
@@ -144,7 +188,39 @@ impl LocalSession {
 
     /// What the user may do.
     pub fn rights(&self) -> Rights {
-        self.0.rights
+        self.0.terms().rights.clone()
+    }
+
+    /// Takes other rights, from the next statement on. Limits that were set beyond those are theirs
+    /// again, and a current schema that is not open any more is left. False when they are the same.
+    pub fn set_rights(&self, rights: &Rights) -> bool {
+        let parts = &self.0;
+        if parts.terms().rights == *rights {
+            return false;
+        }
+        let terms = Arc::new(Terms::new(&parts.engine, rights));
+        {
+            let mut settings = parts.settings();
+            let mut fresh = terms.settings.clone();
+            for (name, value) in settings.of_session() {
+                let first = terms.settings.get(&name).ok().flatten();
+                let allowed = terms.rights.allow_setting(&name, &value, None, first.as_deref());
+                if allowed.is_ok() {
+                    // It could be set before.
+                    let _ = fresh.set(&name, &value, Origin::Session);
+                }
+            }
+            *settings = fresh;
+        }
+        {
+            let mut home = parts.home();
+            let own = RESERVED_CATALOGS.contains(&home[0].as_str());
+            if !own && terms.grants.of_schema(&home[0], &home[1]).is_none() {
+                *home = terms.home(&parts.engine);
+            }
+        }
+        *parts.terms.write().unwrap_or_else(PoisonError::into_inner) = terms;
+        true
     }
 
     /// Plans a query and gives its physical plan as bytes, for
@@ -264,7 +340,7 @@ impl LocalSession {
     /// A session of the same user that has set and made nothing.
     #[must_use]
     pub fn fresh(&self) -> Self {
-        Self::new(Arc::clone(&self.0.engine), self.0.user.clone(), self.0.rights)
+        Self::new(Arc::clone(&self.0.engine), self.0.user.clone(), &self.0.terms().rights)
     }
 
     /// Ends a statement, as KILL does.

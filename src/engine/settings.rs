@@ -25,6 +25,8 @@ pub enum Origin {
     File,
     /// `SLUICE_…`.
     Environment,
+    /// The limits of the user's roles.
+    Role,
     /// SET, or a session option.
     Session,
     /// A flag of the command line.
@@ -37,6 +39,7 @@ impl Origin {
             Self::Default => "default",
             Self::File => "file",
             Self::Environment => "environment",
+            Self::Role => "role",
             Self::Session => "session",
             Self::Flag => "flag",
         }
@@ -177,6 +180,13 @@ impl Settings {
         Ok(self.list().into_iter().find(|listed| listed.name == name).and_then(|l| l.value))
     }
 
+    /// What the session itself has set.
+    pub(super) fn of_session(&self) -> Vec<(String, String)> {
+        let own = |listed: &Listed| self.origins.get(&listed.name) == Some(&Origin::Session);
+        let listed = self.list().into_iter().filter(own);
+        listed.filter_map(|listed| Some((listed.name, listed.value?))).collect()
+    }
+
     /// The exact name of a setting.
     fn known(&self, typed: &str) -> Result<String> {
         let typed = typed.to_ascii_lowercase();
@@ -270,6 +280,9 @@ fn reset_own(options: &mut ConfigOptions, name: &str, engine: &SluiceSettings) -
     match name {
         "max_scan_bytes" => own.max_scan_bytes = engine.max_scan_bytes,
         "max_scan_records" => own.max_scan_records = engine.max_scan_records,
+        "max_memory_bytes" => own.max_memory_bytes = engine.max_memory_bytes,
+        "max_result_bytes" => own.max_result_bytes = engine.max_result_bytes,
+        "max_result_rows" => own.max_result_rows = engine.max_result_rows,
         "max_bad_records" => own.max_bad_records.clone_from(&engine.max_bad_records),
         "timeout" => own.timeout.clone_from(&engine.timeout),
         other => {
@@ -280,7 +293,10 @@ fn reset_own(options: &mut ConfigOptions, name: &str, engine: &SluiceSettings) -
 }
 
 /// What the type of an option alone does not check.
-fn check(name: &str, value: &str) -> Result<()> {
+///
+/// # Errors
+/// `Sql`, naming the setting.
+pub(super) fn check(name: &str, value: &str) -> Result<()> {
     let wrong = |e: String| Error::sql(format!("setting {name} cannot be `{value}`: {e}"));
     match name {
         "timeout" | "estimate_timeout" | "metadata_timeout" => humantime::parse_duration(value)

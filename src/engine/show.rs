@@ -7,8 +7,9 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::Signature;
+use datafusion::logical_expr::{Signature, TableType};
 
 use super::own::Own;
 use super::queries::QuerySummary;
@@ -175,10 +176,7 @@ async fn describe(statement: &Statement<'_>, table: &ObjectName) -> Result<Recor
     ])
 }
 
-fn opened(
-    statement: &Statement<'_>,
-    name: &FullName,
-) -> Result<Arc<dyn datafusion::catalog::TableProvider>> {
+fn opened(statement: &Statement<'_>, name: &FullName) -> Result<Arc<dyn TableProvider>> {
     statement
         .catalogs
         .opened(name)
@@ -194,12 +192,22 @@ async fn show_create(statement: &Statement<'_>, name: &ObjectName) -> Result<Rec
         None => {
             let provider = opened(statement, &name)?;
             match provider.get_table_definition() {
+                None if is_view(&provider, &name) => {
+                    return Err(Error::denied(format!(
+                        "the definition of {name} names what is not open to this user"
+                    )));
+                }
                 Some(query) => format!("CREATE VIEW {name} AS\n{}", query.trim_end()),
                 None => create_table(&name, &provider.schema()),
             }
         }
     };
     texts(&[("name", vec![Some(name.to_string())]), ("definition", vec![Some(definition)])])
+}
+
+/// Whether a table is a view that somebody has written.
+fn is_view(provider: &Arc<dyn TableProvider>, name: &FullName) -> bool {
+    provider.table_type() == TableType::View && name.schema != "information_schema"
 }
 
 /// `system.runtime.queries`.

@@ -4,6 +4,7 @@
 //! statements and what they mean are the engine's.
 
 pub mod flight_sql;
+mod secret;
 mod users;
 
-pub use users::Users;
+pub use users::{BUILT_IN, READER, Role, Users};

@@ -1,7 +1,9 @@
-//! Users of a server: names, hashes of passwords and tokens, rights, in a file of their own.
+//! Users of a server: names, hashes of passwords and tokens, roles, in a file of their own.
 //!
-//! The file is written by `sluice user` and `sluice token` in one step, readable by its owner alone,
+//! The file is written by `sluice user`, `sluice role` and `sluice token` in one step, readable by its owner alone,
 //! and read again by a running server when it has changed. It never has a password or a token in it.
+
+mod roles;
 
 use std::collections::BTreeMap;
 use std::fs::Permissions;
@@ -13,19 +15,23 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Rights;
+use super::secret::{random, same};
+use crate::engine::{Limits, Rights};
 use crate::error::{Error, Result, nearest};
+pub use roles::{BUILT_IN, READER, Role};
 
 /// What tokens begin with, so that they are found where they should not be.
 const TOKEN_PREFIX: &str = "sluice-token-";
 
-/// All users.
+/// All users and their roles.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Users {
+    /// Roles by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    roles: BTreeMap<String, Role>,
     /// Users by name.
     #[serde(default)]
     users: BTreeMap<String, User>,
@@ -38,12 +44,12 @@ struct User {
     /// The argon2id hash of the password; none lets in by token alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     password: Option<String>,
-    /// Paths in statements.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    files: bool,
-    /// Settings of the operator, and the statements of all.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    operator: bool,
+    /// The names of the roles; without one no catalog is open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<String>,
+    /// How far statements go, in the place of what the roles say.
+    #[serde(default, skip_serializing_if = "Limits::is_none")]
+    limits: Limits,
     /// SHA-256 of tokens by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     tokens: BTreeMap<String, String>,
@@ -66,7 +72,24 @@ impl Users {
             return Err(wrong("others than its owner can read or write it".to_owned())
                 .with_hint(format!("chmod 600 {}", path.display())));
         }
-        toml::from_str(&text).map_err(|e| wrong(e.to_string().trim_end().to_owned()))
+        let users: Self =
+            toml::from_str(&text).map_err(|e| wrong(e.to_string().trim_end().to_owned()))?;
+        users.checked().map_err(|e| e.within(path.display()))?;
+        Ok(users)
+    }
+
+    /// Refuses what serde does not know to be wrong.
+    fn checked(&self) -> Result<()> {
+        for (name, role) in &self.roles {
+            self.clone().set_role(name, role.clone())?;
+        }
+        for (name, user) in &self.users {
+            let wrong = |e: Error| e.within(format!("user {name}"));
+            let known = user.roles.iter().try_for_each(|role| self.role(role).map(drop));
+            known.map_err(|e| wrong(Error::config(e.message().to_owned())))?;
+            roles::checked(&user.limits).map_err(wrong)?;
+        }
+        Ok(())
     }
 
     /// Writes the file in one step.
@@ -82,7 +105,8 @@ impl Users {
         std::fs::create_dir_all(folder).map_err(wrong)?;
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
         file.as_file().set_permissions(Permissions::from_mode(0o600)).map_err(wrong)?;
-        file.write_all(b"# Written by `sluice user` and `sluice token`.\n\n").map_err(wrong)?;
+        file.write_all(b"# Written by `sluice user`, `sluice role` and `sluice token`.\n\n")
+            .map_err(wrong)?;
         file.write_all(text.as_bytes()).map_err(wrong)?;
         file.as_file().sync_all().map_err(wrong)?;
         file.persist(path).map_err(|e| wrong(e.error))?;
@@ -94,29 +118,36 @@ impl Users {
         self.users.is_empty()
     }
 
-    /// The users' names with what they may do and the names of their tokens.
-    pub fn list(&self) -> impl Iterator<Item = (&str, Rights, Vec<&str>)> {
+    /// The users' names with those of their roles and of their tokens.
+    pub fn list(&self) -> impl Iterator<Item = (&str, Vec<&str>, Vec<&str>)> {
         self.users.iter().map(|(name, user)| {
+            let roles = user.roles.iter().map(String::as_str).collect();
             let tokens = user.tokens.keys().map(String::as_str).collect();
-            (name.as_str(), user.rights(), tokens)
+            (name.as_str(), roles, tokens)
         })
     }
 
-    /// Makes a user, or gives one another password and other rights.
+    /// Makes a user with roles, or gives one another password and other roles. Without roles, a new
+    /// user is a [`READER`], and one that is there keeps his.
     ///
     /// # Errors
-    /// `Config` for a name that cannot be one.
-    pub fn set(&mut self, name: &str, password: Option<&str>, rights: Rights) -> Result<()> {
+    /// `Config` for a name that cannot be one, `NotFound` for a role that there is not.
+    pub fn set(&mut self, name: &str, password: Option<&str>, roles: &[String]) -> Result<()> {
         if name.is_empty() || name.contains([':', '\n']) {
             return Err(Error::config(format!("`{name}` is no user's name: it has no `:`")));
         }
+        roles.iter().try_for_each(|role| self.role(role).map(drop))?;
         let hash = password.map(hashed).transpose()?;
+        let is_new = !self.users.contains_key(name);
         let user = self.users.entry(name.to_owned()).or_default();
         if hash.is_some() {
             user.password = hash;
         }
-        user.files = rights.files;
-        user.operator = rights.operator;
+        if !roles.is_empty() {
+            user.roles = roles.to_vec();
+        } else if is_new {
+            user.roles = vec![READER.to_owned()];
+        }
         Ok(())
     }
 
@@ -166,15 +197,31 @@ impl Users {
 
     /// What a user may do; `None` for one that is not known.
     pub(super) fn rights(&self, name: &str) -> Option<Rights> {
-        self.users.get(name).map(User::rights)
+        let user = self.users.get(name)?;
+        let mut rights = Rights::default();
+        for role in &user.roles {
+            // Checked when the file was read; a role that is none opens nothing.
+            if let Ok(role) = self.role(role).and_then(|role| role.rights()) {
+                rights.extend(&role);
+            }
+        }
+        rights.limits.replace(&user.limits);
+        Some(rights)
     }
 
     /// The user of a token.
     pub(super) fn of_token(&self, token: &str) -> Option<&str> {
         let digest = digest(token);
-        // Digests may be compared in any time: nobody can choose one that is nearly right.
-        let has = |user: &User| user.tokens.values().any(|known| *known == digest);
-        self.users.iter().find(|(_, user)| has(user)).map(|(name, _)| name.as_str())
+        let mut found = None;
+        // All of them, so that the time says nothing about whose token is nearly right.
+        for (name, user) in &self.users {
+            for known in user.tokens.values() {
+                if same(known, &digest) {
+                    found = Some(name.as_str());
+                }
+            }
+        }
+        found
     }
 
     /// The hash of a user's password; that of nobody's for a user that is not known, so that it takes
@@ -185,22 +232,9 @@ impl Users {
     }
 }
 
-impl User {
-    fn rights(&self) -> Rights {
-        Rights { files: self.files, operator: self.operator }
-    }
-}
-
 /// The hash of 32 random bytes that were thrown away.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$Fa0L8Q3bYQkY1sXkK8pWmA$\
      6Xy0Jb1oV8m5pQ2sT7uW9zA1cE3gI5kM7oQ9sU1wY3A";
-
-fn random<const N: usize>() -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| Error::unavailable("the system gives no random numbers"))?;
-    Ok(bytes)
-}
 
 fn digest(token: &str) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, token.as_bytes());
@@ -230,7 +264,7 @@ mod tests {
     #[test]
     fn a_password_is_known_by_its_hash_alone() {
         let mut users = Users::default();
-        users.set("ada", Some("secret"), Rights::default()).unwrap();
+        users.set("ada", Some("secret"), &[]).unwrap();
         let hash = users.hash("ada");
         assert!(hash.starts_with("$argon2id$") && !hash.contains("secret"));
         assert!(verify("secret", &hash));
@@ -243,7 +277,7 @@ mod tests {
     fn a_token_names_its_user_until_it_is_taken_away() {
         let mut users = Users::default();
         assert!(users.add_token("ada", "dashboards").is_err());
-        users.set("ada", None, Rights::default()).unwrap();
+        users.set("ada", None, &[]).unwrap();
         let token = users.add_token("ada", "dashboards").unwrap();
         assert_eq!(users.of_token(&token), Some("ada"));
         assert_eq!(users.of_token("sluice-token-x"), None);
@@ -257,10 +291,59 @@ mod tests {
         let path = folder.path().join("users.toml");
         let mut users = Users::read(&path).unwrap();
         assert!(users.is_empty());
-        users.set("ada", Some("secret"), Rights::ALL).unwrap();
+        let admin = ["admin".to_owned()];
+        users.set("ada", Some("secret"), &admin).unwrap();
         users.write(&path).unwrap();
         assert_eq!(Users::read(&path).unwrap(), users);
         std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
         assert!(Users::read(&path).unwrap_err().hint().unwrap().starts_with("chmod 600"));
+    }
+
+    #[test]
+    fn users_may_what_their_roles_say_and_nothing_without_one() {
+        let mut users = Users::default();
+        let role = Role {
+            read: vec!["lake".to_owned()],
+            kill: true,
+            limits: Limits { max_scan_bytes: Some(7), ..Limits::NONE },
+            ..Role::default()
+        };
+        assert!(users.set_role("reader", role.clone()).is_err(), "it is built in");
+        users.set_role("lakes", role).unwrap();
+        let roles = ["lakes".to_owned()];
+        users.set("ada", None, &roles).unwrap();
+        let rights = users.rights("ada").unwrap();
+        assert!(rights.grants.sees("lake") && !rights.grants.sees("made"));
+        assert!(rights.kill && !rights.files && !rights.admin);
+        assert_eq!(rights.limits.max_scan_bytes, Some(7));
+        assert!(users.remove_role("lakes").unwrap_err().message().contains("ada"));
+        users.set("ada", None, &[]).unwrap();
+        assert!(users.rights("ada").unwrap().kill, "who is there keeps the roles");
+        assert!(users.set("bob", None, &["lake".to_owned()]).is_err());
+        users.set("bob", None, &[]).unwrap();
+        assert_eq!(users.rights("bob").unwrap().grants, crate::engine::Grants::READ_ALL);
+        assert!(users.rights("eve").is_none());
+    }
+
+    #[test]
+    fn a_file_that_names_what_is_not_there_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.toml");
+        for text in [
+            "[users.ada]\nroles = [\"nobody\"]\n",
+            "[roles.r]\nread = [\"a.*\"]\n",
+            "[roles.admin]\nread = [\"a\"]\n",
+            "[roles.r.limits]\ntimeout = \"soon\"\n",
+            "[roles.r.limits]\nmax_scan = 1\n",
+            "[users.ada]\noperator = true\n",
+        ] {
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+            let error = Users::read(&path).unwrap_err();
+            assert_eq!(error.kind(), crate::error::ErrorKind::Config, "{text}: {error}");
+        }
+        std::fs::write(&path, "[users.ada]\npassword = \"x\"\n").unwrap();
+        let rights = Users::read(&path).unwrap().rights("ada").unwrap();
+        assert_eq!(rights, Rights::default(), "no role, no rights");
     }
 }

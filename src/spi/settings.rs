@@ -18,6 +18,12 @@ extensions_options! {
         pub max_bad_records: Option<String>, default = None
         /// End a statement that runs longer than this, such as 30s or 5min
         pub timeout: Option<String>, default = None
+        /// Let a statement hold no more memory than this, in bytes: it spills, or ends
+        pub max_memory_bytes: Option<u64>, default = None
+        /// End a statement whose answer has more bytes than this
+        pub max_result_bytes: Option<u64>, default = None
+        /// End a statement whose answer has more rows than this
+        pub max_result_rows: Option<u64>, default = None
         /// The most time an estimate may take
         pub estimate_timeout: String, default = "5s".to_owned()
         /// The most time that opening one table for a listing may take

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use sluice::client::{Login, RemoteSession, Target};
-use sluice::engine::{AdmissionLimits, Engine, EngineOptions, Parameters, Query, Rights, Session};
+use sluice::engine::{AdmissionLimits, Engine, EngineOptions, Parameters, Query, Session};
 use sluice::error::{Error, ErrorKind};
 
 use crate::program::Program;
@@ -263,9 +263,9 @@ fn users_get_in_by_password_or_token_and_do_what_they_may() {
     let folder = tempfile::tempdir().unwrap();
     let path = program.path("users.toml");
     let mut users = sluice::server::Users::default();
-    users.set("ada", Some("secret"), Rights::default()).unwrap();
-    users.set("root", Some("root"), Rights::ALL).unwrap();
-    users.set("local", Some("local"), Rights::default()).unwrap();
+    users.set("ada", Some("secret"), &[]).unwrap();
+    users.set("root", Some("root"), &["admin".to_owned()]).unwrap();
+    users.set("local", Some("local"), &[]).unwrap();
     let token = users.add_token("ada", "dashboards").unwrap();
     users.write(&path).unwrap();
     let served = Served::with(engine(folder.path(), AdmissionLimits::default()), |options| {
@@ -299,6 +299,7 @@ fn users_get_in_by_password_or_token_and_do_what_they_may() {
         "COPY (SELECT 1 AS n) TO 'here.csv'",
         "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 'a.csv'",
         "SET read_point = '/etc/passwd'",
+        "SET sluice.READ_POINT = '/etc/passwd'",
         "SET datafusion.execution.batch_size = 1",
     ] {
         assert_eq!(ada.rows(sql).unwrap_err().kind(), ErrorKind::Denied, "{sql}");
@@ -331,16 +332,31 @@ fn users_get_in_by_password_or_token_and_do_what_they_may() {
 #[test]
 fn users_are_made_and_shown_on_the_command_line() {
     let program = Program::new();
-    let added = program.run_with(&["user", "add", "ada", "--files"], "secret\n");
+    let added = program.run_with(&["user", "add", "ada"], "secret\n");
     assert_eq!(added.code, 0, "{}", added.stderr);
     let token = program.run(&["token", "add", "ada", "dashboards"]);
     assert!(token.stdout.starts_with("sluice-token-"), "{}", token.stderr);
     let listed = program.run(&["user", "list"]);
-    assert_eq!(listed.stdout, "ada\tfiles\tdashboards\n");
+    assert_eq!(listed.stdout, "ada\treader\tdashboards\n");
     let file = std::fs::read_to_string(program.path("users.toml")).unwrap();
     assert!(!file.contains("secret") && !file.contains(token.stdout.trim()));
     let gone = program.run(&["user", "remove", "bda"]);
     assert!(gone.stderr.contains("did you mean ada?"), "{}", gone.stderr);
+    let role = ["role", "add", "lakes", "--read", "lake.raw", "--read", "sales", "--kill"];
+    let role = [role.as_slice(), &["--limit-result-rows", "9"]].concat();
+    assert_eq!(program.run(&role).code, 0);
+    let roles = program.run(&["role", "list"]).stdout;
+    let line = "lakes\tlake.raw,sales\t\tkill\tmax_result_rows=9";
+    assert!(roles.lines().any(|listed| listed == line), "{roles}");
+    let given = program.run(&["user", "add", "ada", "--no-password", "--role", "lakes"]);
+    assert_eq!(given.code, 0, "{}", given.stderr);
+    assert_eq!(program.run(&["user", "list"]).stdout, "ada\tlakes\tdashboards\n");
+    let kept = program.run(&["role", "remove", "lakes"]);
+    assert!(kept.stderr.contains("role lakes is that of ada"), "{}", kept.stderr);
+    let wrong = program.run(&["user", "add", "bob", "--no-password", "--role", "lake"]);
+    assert!(wrong.stderr.contains("did you mean lakes?"), "{}", wrong.stderr);
+    let wrong = program.run(&["role", "add", "r", "--limit-time", "soon"]);
+    assert!(wrong.stderr.contains("timeout"), "{}", wrong.stderr);
 }
 
 /// Certificates for localhost and a client, made by openssl.

@@ -107,11 +107,17 @@ async fn prepare(door: &Door, caller: &Caller, body: &[u8]) -> Result<Bytes, Sta
     let session = door.sessions.of(caller).await.map_err(|e| plain(&e))?;
     let prepared = Prepared::new(&session.engine, request.query.clone()).await;
     let prepared = prepared.map_err(|e| status(&e, &request.query))?;
+    let (dataset_schema, parameter_schema, is_update) = (
+        prepared.dataset_schema(session.wishes().profile),
+        prepared.parameter_schema(),
+        prepared.is_update(),
+    );
+    let handle = session.prepared.add(prepared).map_err(|e| plain(&e))?;
     let answer = PreparedStatementResult {
-        dataset_schema: prepared.dataset_schema(session.wishes().profile),
-        parameter_schema: prepared.parameter_schema(),
-        is_update: Some(prepared.is_update()),
-        prepared_statement_handle: session.prepared.add(prepared).into(),
+        dataset_schema,
+        parameter_schema,
+        is_update: Some(is_update),
+        prepared_statement_handle: handle.into(),
     };
     let any = Any {
         type_url: arrow_flight::sql::ActionCreatePreparedStatementResult::type_url().to_owned(),
@@ -161,13 +167,11 @@ async fn set(door: &Door, caller: &Caller, body: Bytes) -> Result<Bytes, Status>
             None => session.reset(&name).await,
         };
         if let Err(e) = set {
-            let known = session.options().iter().any(|(known, _)| *known == name);
+            let known = session.options().iter().any(|(known, _)| *known == name)
+                || session.engine.setting(&name).is_ok();
             let problem = match e.kind() {
-                ErrorKind::NotFound => SetOptionProblem::InvalidValue,
-                ErrorKind::Sql if known || !e.message().starts_with("there is no setting") => {
-                    SetOptionProblem::InvalidValue
-                }
-                ErrorKind::Sql => SetOptionProblem::InvalidName,
+                ErrorKind::Sql if !known => SetOptionProblem::InvalidName,
+                ErrorKind::Sql | ErrorKind::NotFound => SetOptionProblem::InvalidValue,
                 _ => SetOptionProblem::Error,
             };
             answer.errors.insert(name, SetOptionError { value: problem as i32 });

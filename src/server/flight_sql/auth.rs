@@ -37,11 +37,14 @@ const REMEMBERED: Duration = Duration::from_secs(5 * 60);
 const FAILURES: usize = 10_000;
 const FORGIVEN: Duration = Duration::from_secs(15 * 60);
 
+/// The bytes of a name under which failures are remembered: whoever fails has chosen it.
+const LONGEST_NAME: usize = 64;
+
 /// How callers are told apart.
 #[derive(Debug)]
 pub(super) enum Auth {
     /// Nobody is asked: whatever a client shows is taken.
-    Open(Rights),
+    Open(Arc<Rights>),
     /// By the users of a file.
     Users(Box<UserAuth>),
 }
@@ -50,7 +53,7 @@ pub(super) enum Auth {
 #[derive(Debug)]
 pub(super) struct UserAuth {
     path: PathBuf,
-    users: RwLock<(Users, Option<SystemTime>)>,
+    known: RwLock<Known>,
     key: hmac::Key,
     // By the HMAC of name and password: whose, and since when.
     right: Mutex<HashMap<Vec<u8>, (String, Instant)>>,
@@ -59,13 +62,31 @@ pub(super) struct UserAuth {
     waiting: AtomicUsize,
 }
 
+/// The users of a file, as they were last read.
+#[derive(Debug)]
+struct Known {
+    users: Users,
+    rights: HashMap<String, Arc<Rights>>,
+    written: Option<SystemTime>,
+}
+
+impl Known {
+    fn new(users: Users, written: Option<SystemTime>) -> Self {
+        let rights = users.list().filter_map(|(name, _, _)| {
+            let rights = users.rights(name)?;
+            Some((name.to_owned(), Arc::new(rights)))
+        });
+        Self { rights: rights.collect(), users, written }
+    }
+}
+
 /// Who was let in.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Admitted {
     /// The user; `None` is whoever has the session.
     pub(super) user: Option<String>,
     /// What the user may do.
-    pub(super) rights: Rights,
+    pub(super) rights: Arc<Rights>,
     /// The token of a session, if that was shown.
     pub(super) session: Option<String>,
 }
@@ -123,14 +144,16 @@ impl Auth {
         peer: Option<SocketAddr>,
     ) -> Result<Admitted> {
         let credentials = Credentials::read(header)?;
-        let by_session = |session| Admitted { user: None, rights: Rights::default(), session };
+        let by_session = |session| Admitted { user: None, rights: Arc::default(), session };
         match (self, credentials) {
             (_, Credentials::Bearer(token)) if sessions::is_token(&token) => {
                 Ok(by_session(Some(token)))
             }
-            (Self::Open(rights), _) => {
-                Ok(Admitted { user: Some(ANYBODY.to_owned()), rights: *rights, session: None })
-            }
+            (Self::Open(rights), _) => Ok(Admitted {
+                user: Some(ANYBODY.to_owned()),
+                rights: Arc::clone(rights),
+                session: None,
+            }),
             (Self::Users(_), Credentials::None) if has_session => Ok(by_session(None)),
             (Self::Users(_), Credentials::None) => {
                 Err(Error::unauthenticated("the server asks who you are")
@@ -144,10 +167,10 @@ impl Auth {
     }
 
     /// What a user may do; `None` for one that is not known.
-    pub(super) fn rights(&self, user: &str) -> Option<Rights> {
+    pub(super) fn rights(&self, user: &str) -> Option<Arc<Rights>> {
         match self {
-            Self::Open(rights) => Some(*rights),
-            Self::Users(users) => users.users().0.rights(user),
+            Self::Open(rights) => Some(Arc::clone(rights)),
+            Self::Users(users) => users.known().rights.get(user).cloned(),
         }
     }
 
@@ -186,7 +209,7 @@ impl UserAuth {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new());
         Ok(Self {
             path: path.to_owned(),
-            users: RwLock::new((users, written)),
+            known: RwLock::new(Known::new(users, written)),
             key: key.map_err(|_| Error::unavailable("the system gives no random numbers"))?,
             right: Mutex::default(),
             wrong: Mutex::default(),
@@ -195,38 +218,40 @@ impl UserAuth {
         })
     }
 
-    fn users(&self) -> RwLockReadGuard<'_, (Users, Option<SystemTime>)> {
-        self.users.read().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn reload(&self) -> Result<bool> {
         let written = written(&self.path);
-        if self.users().1 == written {
+        if self.known().written == written {
             return Ok(false);
         }
         let read = Users::read(&self.path);
-        let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         // An error is told once.
-        users.1 = written;
-        users.0 = read?;
+        known.written = written;
+        *known = Known::new(read?, written);
+        drop(known);
         lock(&self.right).clear();
         Ok(true)
     }
 
     fn admitted(&self, user: &str) -> Result<Admitted> {
-        let rights = self.users().0.rights(user).ok_or_else(refused)?;
+        let rights = self.known().rights.get(user).cloned().ok_or_else(refused)?;
         Ok(Admitted { user: Some(user.to_owned()), rights, session: None })
     }
 
     async fn by_token(&self, token: &str, peer: Option<SocketAddr>) -> Result<Admitted> {
-        let user = self.users().0.of_token(token).map(str::to_owned);
-        match user {
-            Some(user) => self.admitted(&user),
-            None => {
-                self.punish(&names(None, peer)).await;
-                Err(refused())
-            }
+        // Tokens are too long to be guessed: who fails is slowed down, who has one never is.
+        let user = self.known().users.of_token(token).map(str::to_owned);
+        if let Some(user) = user {
+            return self.admitted(&user);
         }
+        let names = names(None, peer);
+        self.wait_out(&names).await;
+        self.count_failure(&names);
+        Err(refused())
     }
 
     async fn by_password(
@@ -241,6 +266,8 @@ impl UserAuth {
         if known {
             return self.admitted(user);
         }
+        let names = names(Some(user), peer);
+        self.wait_out(&names).await;
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(Error::unavailable("too many want to be let in at once").retry_later());
@@ -248,14 +275,13 @@ impl UserAuth {
         let _waits = Waits(&self.waiting);
         let turn = Arc::clone(&self.checks).acquire_owned().await;
         let turn = turn.map_err(|_| Error::internal("nobody checks passwords any more"))?;
-        let (hash, secret) = (self.users().0.hash(user), password.to_owned());
+        let (hash, secret) = (self.known().users.hash(user), password.to_owned());
         let check = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             verify(&secret, &hash)
         });
-        let names = names(Some(user), peer);
         if !check.await.unwrap_or(false) {
-            self.punish(&names).await;
+            self.count_failure(&names);
             return Err(refused());
         }
         let mut wrong = lock(&self.wrong);
@@ -268,30 +294,49 @@ impl UserAuth {
         self.admitted(user)
     }
 
-    /// Makes whoever failed wait, longer each time.
-    async fn punish(&self, names: &[String]) {
-        let times = {
-            let mut wrong = lock(&self.wrong);
-            if wrong.len() >= FAILURES {
-                wrong.retain(|_, (_, at)| at.elapsed() < FORGIVEN);
-            }
-            let counts = names.iter().map(|name| {
-                let failed = wrong.entry(name.clone()).or_insert((0, Instant::now()));
-                if failed.1.elapsed() >= FORGIVEN {
-                    failed.0 = 0;
-                }
-                *failed = (failed.0.saturating_add(1), Instant::now());
-                failed.0
+    /// Lets time pass since the last failure under any of the names, longer after each. It passes
+    /// before a check and not after it: who hangs up at once has won nothing.
+    async fn wait_out(&self, names: &[String]) {
+        let waits = {
+            let wrong = lock(&self.wrong);
+            let waits = names.iter().filter_map(|name| wrong.get(name)).map(|(times, at)| {
+                let pause = Duration::from_millis(50 << times.min(&7));
+                pause.saturating_sub(at.elapsed())
             });
-            counts.max().unwrap_or(1)
+            waits.max().unwrap_or_default()
         };
-        tokio::time::sleep(Duration::from_millis(50 << times.min(7))).await;
+        if !waits.is_zero() {
+            tokio::time::sleep(waits).await;
+        }
+    }
+
+    /// Counts a failure under each of the names. Beyond so many, the oldest is forgotten.
+    fn count_failure(&self, names: &[String]) {
+        let mut wrong = lock(&self.wrong);
+        if wrong.len() >= FAILURES {
+            wrong.retain(|_, (_, at)| at.elapsed() < FORGIVEN);
+        }
+        for name in names {
+            if wrong.len() >= FAILURES && !wrong.contains_key(name) {
+                let oldest = wrong.iter().min_by_key(|(_, (_, at))| *at);
+                if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+                    wrong.remove(&oldest);
+                }
+            }
+            let failed = wrong.entry(name.clone()).or_insert((0, Instant::now()));
+            if failed.1.elapsed() >= FORGIVEN {
+                failed.0 = 0;
+            }
+            *failed = (failed.0.saturating_add(1), Instant::now());
+        }
     }
 }
 
 /// What failures are counted by.
 fn names(user: Option<&str>, peer: Option<SocketAddr>) -> Vec<String> {
-    let user = user.map(|user| format!("user {user}"));
+    let user = user.map(|user| {
+        format!("user {}", user.get(..user.floor_char_boundary(LONGEST_NAME)).unwrap_or(user))
+    });
     user.into_iter().chain(peer.map(|peer| format!("address {}", peer.ip()))).collect()
 }
 
@@ -316,18 +361,48 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users.toml");
         let mut users = Users::default();
-        users.set("ada", Some("secret"), Rights::default()).unwrap();
+        users.set("ada", Some("secret"), &[]).unwrap();
         users.write(&path).unwrap();
         let auth = UserAuth::new(&path).unwrap();
         assert!(auth.by_password("ada", "wrong", None).await.is_err());
         assert!(auth.by_password("ada", "secret", None).await.is_ok());
         assert_eq!(lock(&auth.right).len(), 1);
-        users.set("ada", Some("other"), Rights::default()).unwrap();
+        users.set("ada", Some("other"), &[]).unwrap();
         users.write(&path).unwrap();
-        auth.users.write().unwrap().1 = None;
+        auth.known.write().unwrap().written = None;
         assert!(auth.reload().unwrap());
         assert!(auth.by_password("ada", "secret", None).await.is_err());
         assert!(auth.by_password("ada", "other", None).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn failures_are_counted_by_user_and_address_and_their_memory_is_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.toml");
+        let mut users = Users::default();
+        users.set("ada", Some("secret"), &[]).unwrap();
+        users.write(&path).unwrap();
+        let auth = UserAuth::new(&path).unwrap();
+        let peer: SocketAddr = "10.0.0.1:5".parse().unwrap();
+        for (user, password) in [("ada", "a"), ("bob", "b")] {
+            assert!(auth.by_password(user, password, Some(peer)).await.is_err());
+        }
+        assert!(auth.by_token("sluice-token-x", Some(peer)).await.is_err());
+        let times = |name: &str| lock(&auth.wrong).get(name).map(|(times, _)| *times);
+        assert_eq!(times("address 10.0.0.1"), Some(3));
+        assert_eq!((times("user ada"), times("user bob")), (Some(1), Some(1)));
+        let begun = Instant::now();
+        auth.wait_out(&names(Some("eve"), Some(peer))).await;
+        assert!(begun.elapsed() >= Duration::from_millis(300), "the address waits");
+        assert!(auth.by_password("ada", "secret", Some(peer)).await.is_ok());
+        assert_eq!((times("user ada"), times("address 10.0.0.1")), (None, None));
+        for number in 0..FAILURES + 5 {
+            auth.count_failure(&[format!("user {number}")]);
+        }
+        assert_eq!(lock(&auth.wrong).len(), FAILURES);
+        assert_eq!((times("user 0"), times("user 10004")), (None, Some(1)));
+        let long = names(Some(&"ü".repeat(1000)), None);
+        assert!(long[0].len() < 80, "{}", long[0]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(super) struct Caller {
     /// Whose it is.
     pub(super) user: String,
     /// What the user may do.
-    pub(super) rights: Rights,
+    pub(super) rights: Arc<Rights>,
     /// The token of the session that it asks for.
     pub(super) session: Option<String>,
     /// The number of its connection.

@@ -51,7 +51,7 @@ impl Door {
         // What was done is of no use to others, and some take metadata for rows.
         let done = planned.tag().filter(|_| is_own).map(|tag| Bytes::from(tag.to_owned()));
         let schema = Arc::clone(planned.schema());
-        let ticket = ticket(&session.planned.add(planned));
+        let ticket = ticket(&session.planned.add(planned).map_err(|e| plain(&e))?);
         let info = flight(&schema, ticket, descriptor, done.unwrap_or_default());
         let mut response = with_id(Response::new(info), &id);
         if is_own && let Ok(home) = serde_json::to_vec(&session.engine.home()) {

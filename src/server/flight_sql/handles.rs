@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::secret;
+use crate::error::Result;
+use crate::server::secret;
 
 /// What stands behind the handles of one kind.
 #[derive(Debug)]
@@ -31,8 +32,11 @@ impl<T> Handles<T> {
     }
 
     /// Gives out a handle. Beyond the limit the one that was not used for the longest time goes.
-    pub(super) fn add(&self, item: T) -> String {
-        let handle = secret::text();
+    ///
+    /// # Errors
+    /// `Unavailable` when the system gives no random numbers.
+    pub(super) fn add(&self, item: T) -> Result<String> {
+        let handle = secret::text()?;
         let mut entries = self.entries();
         if entries.len() >= self.most {
             let oldest = entries.iter().min_by_key(|(_, entry)| entry.used);
@@ -41,7 +45,13 @@ impl<T> Handles<T> {
             }
         }
         entries.insert(handle.clone(), Entry { item: Arc::new(item), used: Instant::now() });
-        handle
+        Ok(handle)
+    }
+
+    /// Takes all handles back.
+    pub(super) fn clear(&self) {
+        let all = std::mem::take(&mut *self.entries());
+        drop(all);
     }
 
     /// What stands behind a handle.
@@ -77,10 +87,10 @@ mod tests {
     #[test]
     fn the_oldest_goes_when_there_are_too_many() {
         let handles = Handles::new(2);
-        let first = handles.add(1);
-        let second = handles.add(2);
+        let first = handles.add(1).unwrap();
+        let second = handles.add(2).unwrap();
         assert_eq!(handles.get(first.as_bytes()).as_deref(), Some(&1));
-        handles.add(3);
+        handles.add(3).unwrap();
         assert_eq!(handles.len(), 2);
         assert!(handles.get(second.as_bytes()).is_none(), "the first one was used later");
     }
@@ -88,7 +98,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_handle_have_nothing_behind_them() {
         let handles = Handles::<u8>::new(2);
-        handles.add(1);
+        handles.add(1).unwrap();
         assert!(handles.get(b"").is_none());
         assert!(handles.get(&[0xff, 0xfe]).is_none());
         assert!(handles.remove(b"nothing").is_none());

@@ -23,7 +23,6 @@ mod handles;
 mod messages;
 mod metadata;
 mod put;
-mod secret;
 mod sessions;
 mod sql_info;
 mod statements;
@@ -87,7 +86,7 @@ impl ServerOptions {
             listen,
             tls: None,
             users: None,
-            rights: Rights::default(),
+            rights: Rights::ANYBODYS,
             sessions: SessionLimits::default(),
             patience: Duration::from_secs(5 * 60),
             grace: Duration::from_secs(30),
@@ -120,7 +119,7 @@ impl Server {
         let tls = options.tls.clone().map(Tls::new).transpose()?.map(Arc::new);
         let auth = match &options.users {
             Some(path) => Auth::Users(Box::new(UserAuth::new(path)?)),
-            None => Auth::Open(options.rights),
+            None => Auth::Open(Arc::new(options.rights.clone())),
         };
         let listener = TcpListener::bind(options.listen).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
@@ -203,7 +202,7 @@ async fn keep_house(
         tokio::time::sleep(every).await;
         sessions.sweep();
         match auth.reload() {
-            Ok(true) => sessions.end_others(|user| auth.rights(user)),
+            Ok(true) => sessions.renew(|user| auth.rights(user)),
             Ok(false) => {}
             Err(e) => eprintln!("the users stay as they are: {e}"),
         }

@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use super::caller::Caller;
 use super::handles::Handles;
-use super::secret;
 use super::statements::{Planned, Prepared};
 use super::wire::Profile;
 use crate::engine::{Engine, LocalSession, Parameters, Rights, Session as _};
 use crate::error::{Error, Result};
+use crate::server::secret;
 
 /// The most prepared statements, and planned ones, of a session.
 const MOST_HANDLES: usize = 1000;
@@ -93,9 +93,19 @@ impl Drop for InUse {
 }
 
 impl DoorSession {
-    fn new(engine: LocalSession) -> Self {
+    fn new(engine: LocalSession) -> Result<Self> {
+        let token = format!("{PREFIX}{}", secret::text()?);
+        Ok(Self::with(engine, token))
+    }
+
+    /// One that nobody can ask for.
+    fn nobodys(engine: LocalSession) -> Self {
+        Self::with(engine, String::new())
+    }
+
+    fn with(engine: LocalSession, token: String) -> Self {
         Self {
-            token: format!("{PREFIX}{}", secret::text()),
+            token,
             engine,
             prepared: Handles::new(MOST_HANDLES),
             planned: Handles::new(MOST_HANDLES),
@@ -114,6 +124,13 @@ impl DoorSession {
     /// What the client shows to be let in again.
     pub(super) fn token(&self) -> &str {
         &self.token
+    }
+
+    /// Takes the rights that its user has now. What was planned under other ones is planned again.
+    fn renew(&self, rights: &Rights) {
+        if self.engine.set_rights(rights) {
+            self.planned.clear();
+        }
     }
 
     fn touch(&self) {
@@ -172,7 +189,7 @@ impl DoorSession {
     /// # Errors
     /// `Sql` for an unknown name.
     pub(super) async fn reset(&self, name: &str) -> Result<()> {
-        let first = || Self::new(self.engine.fresh()).options();
+        let first = || Self::nobodys(self.engine.fresh()).options();
         if let Some((_, value)) = first().into_iter().find(|(known, _)| *known == name) {
             return self.set(name, &value).await;
         }
@@ -294,6 +311,10 @@ impl Sessions {
             state.used(&session.token, caller.connection);
             session.touch();
         }
+        drop(state);
+        if let Some(session) = &found {
+            session.renew(&caller.rights);
+        }
         Ok(found)
     }
 
@@ -303,7 +324,7 @@ impl Sessions {
     /// As [`of`](Self::of)'s.
     pub(super) async fn start(&self, caller: &Caller, shown: bool) -> Result<Arc<DoorSession>> {
         let session =
-            Arc::new(DoorSession::new(self.engine.session_of(&caller.user, caller.rights)));
+            Arc::new(DoorSession::new(self.engine.session_of(&caller.user, &caller.rights))?);
         let has_catalog = caller.options.iter().any(|(name, _)| name == "catalog");
         for (name, value) in &caller.options {
             let set = session.set(name, value).await;
@@ -337,7 +358,7 @@ impl Sessions {
 
     /// The options that a session of the caller would begin with.
     pub(super) fn first_options(&self, caller: &Caller) -> Vec<(&'static str, String)> {
-        DoorSession::new(self.engine.session_of(&caller.user, caller.rights)).options()
+        DoorSession::nobodys(self.engine.session_of(&caller.user, &caller.rights)).options()
     }
 
     /// Ends a session and all that it owns.
@@ -374,7 +395,10 @@ impl Sessions {
     ) -> Result<Option<(Arc<DoorSession>, T)>> {
         let own = self.find(caller)?.into_iter();
         let mut all = own.chain(std::iter::once_with(|| self.of_user(&caller.user)).flatten());
-        Ok(all.find_map(|session| get(&session).map(|item| (session, item))))
+        Ok(all.find_map(|session| {
+            session.renew(&caller.rights);
+            get(&session).map(|item| (session, item))
+        }))
     }
 
     fn of_user(&self, user: &str) -> Vec<Arc<DoorSession>> {
@@ -393,18 +417,23 @@ impl Sessions {
         Ok(known.session.user().to_owned())
     }
 
-    /// Ends the sessions of users that are not known any more, or may do less or more than before.
-    pub(super) fn end_others(&self, knows: impl Fn(&str) -> Option<Rights>) {
+    /// Ends the sessions of users that are not known any more, and gives all others the rights that
+    /// their users have now.
+    pub(super) fn renew(&self, rights: impl Fn(&str) -> Option<Arc<Rights>>) {
         let mut state = self.state();
-        let other = |known: &Known| {
-            let engine = &known.session.engine;
-            knows(engine.user()) != Some(engine.rights())
-        };
-        let ended = state.by_token.iter().filter(|(_, known)| other(known));
+        let unknown = |known: &Known| rights(known.session.user()).is_none();
+        let ended = state.by_token.iter().filter(|(_, known)| unknown(known));
         let ended: Vec<String> = ended.map(|(token, _)| token.clone()).collect();
         let gone: Vec<_> = ended.iter().filter_map(|token| state.remove(token)).collect();
+        let kept: Vec<_> =
+            state.by_token.values().map(|known| Arc::clone(&known.session)).collect();
         drop(state);
         drop(gone);
+        for session in kept {
+            if let Some(rights) = rights(session.user()) {
+                session.renew(&rights);
+            }
+        }
     }
 
     /// Ends what is idle.
