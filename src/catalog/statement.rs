@@ -85,8 +85,8 @@ struct Inner {
     opened: Mutex<HashMap<FullName, Arc<dyn TableProvider>>>,
     // The views being planned, outermost first: a view that names itself would never end.
     planning: Mutex<Vec<FullName>>,
-    // What views have opened that the user may not see.
-    unseen: Mutex<BTreeSet<String>>,
+    // Whether views have opened what the user may not see.
+    hides: AtomicBool,
 }
 
 impl fmt::Debug for StatementCatalogs {
@@ -110,7 +110,7 @@ impl StatementCatalogs {
             planner,
             opened: Mutex::default(),
             planning: Mutex::default(),
-            unseen: Mutex::default(),
+            hides: AtomicBool::default(),
         };
         Self { inner: Arc::new(inner), catalogs, view: None }
     }
@@ -132,16 +132,23 @@ impl StatementCatalogs {
     }
 
     /// Takes down that a view reads what the user may not see.
-    fn note_unseen(&self, source: String) {
+    fn note_unseen(&self) {
         if let Some(view) = &self.view {
             view.store(true, Ordering::Relaxed);
-            lock(&self.inner.unseen).insert(source);
+            self.inner.hides.store(true, Ordering::Relaxed);
         }
     }
 
-    /// What the statement's views read that its user may not see: tables by their full names, paths.
-    pub fn unseen(&self) -> BTreeSet<String> {
-        lock(&self.inner.unseen).clone()
+    /// Whether the statement's views read what its user may not see.
+    pub fn hides(&self) -> bool {
+        self.inner.hides.load(Ordering::Relaxed)
+    }
+
+    /// The full names of what the statement has opened and its user may see.
+    pub fn seen(&self) -> BTreeSet<String> {
+        let user = self.of_user();
+        let opened = lock(&self.inner.opened);
+        opened.keys().filter(|name| user.sees(name)).map(ToString::to_string).collect()
     }
 
     /// Whether an object may be named at all, there or not.
@@ -169,7 +176,7 @@ impl StatementCatalogs {
         let allowed = self.inner.planner.allow_path(path);
         match (allowed, &self.view) {
             (Err(_), Some(_)) => {
-                self.note_unseen(path.to_owned());
+                self.note_unseen();
                 Ok(())
             }
             (allowed, _) => allowed,
@@ -263,7 +270,7 @@ impl StatementCatalogs {
             self.insert(name.clone(), provider);
         }
         if self.view.is_some() && !self.of_user().sees(name) {
-            self.note_unseen(name.to_string());
+            self.note_unseen();
         }
         Ok(true)
     }

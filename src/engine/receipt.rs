@@ -104,9 +104,12 @@ pub(super) fn write(statement: &Statement<'_>, run: Progress) {
             lines.add(&source, counter.name, *amount, &counter.detail);
         }
     }
-    let unseen = statement.catalogs.unseen();
-    let hides = !unseen.is_empty();
-    lines.0.retain(|line| !unseen.contains(&line.source));
+    let hides = statement.catalogs.hides();
+    if hides {
+        // Sources are tables, paths and stores: of those only tables are known to be seen.
+        let seen = statement.catalogs.seen();
+        lines.0.retain(|line| line.source == STATEMENT || seen.contains(&line.source));
+    }
     let id = statement.job.id.clone();
     let written = Instant::now();
     receipts(statement).keep(Receipt { id, written, lines: lines.0, read_point, hides });

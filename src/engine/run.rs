@@ -342,7 +342,7 @@ impl<'a> Statement<'a> {
     /// # Errors
     /// `Denied`.
     pub(super) fn refuse_unseen(&self, what: &str) -> Result<()> {
-        if self.catalogs.unseen().is_empty() {
+        if !self.catalogs.hides() {
             return Ok(());
         }
         Err(Error::denied(format!(
