@@ -154,6 +154,7 @@ fn shell(args: &Args) -> Result<(Shell, Option<Engine>)> {
         echo: args.echo,
         go_on: args.go_on,
         catalog_dir: engine.as_ref().and_then(Engine::catalog_dir),
+        server: args.connect.clone(),
         receipts: args.report.iter().any(|(format, _)| format == "json"),
     };
     let shell = Shell::new(session, options)?;

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::flight_service_client::FlightServiceClient;
 use arrow_flight::sql::{
@@ -93,6 +93,19 @@ impl RemoteSession {
         let connection = runtime.block_on(Connection::open(target, login, options))?;
         Ok(Self { runtime: Some(runtime), connection })
     }
+
+    /// Works on the connection's thread, as long as somebody waits for it.
+    async fn apart<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let Some(runtime) = &self.runtime else {
+            return Err(Error::internal("the connection is shut down"));
+        };
+        let task = runtime.spawn(work);
+        let _ends = Ends(task.abort_handle());
+        task.await.map_err(|e| Error::internal(format!("the connection's task: {e}")))?
+    }
 }
 
 fn header(value: &str) -> Result<AsciiMetadataValue> {
@@ -172,20 +185,43 @@ impl Connection {
         Ok(answer.map(|answer| answer.body))
     }
 
+    /// What the server says of a statement before it runs.
+    async fn prepare(&self, sql: &str) -> Result<ActionCreatePreparedStatementResult> {
+        let request =
+            ActionCreatePreparedStatementRequest { query: sql.to_owned(), transaction_id: None };
+        let body = request.as_any().encode_to_vec().into();
+        let answer = self.action("CreatePreparedStatement", body).await?;
+        let answer = answer.and_then(|body| Any::decode(body).ok());
+        let answer = answer.and_then(|any| any.unpack().ok().flatten());
+        answer.ok_or_else(|| garbled("its answer to a statement"))
+    }
+
+    /// Forgets it. A server that does not hear of it forgets it with the session.
+    async fn forget(&self, handle: Bytes) {
+        let close = ActionClosePreparedStatementRequest { prepared_statement_handle: handle };
+        let closed = close.as_any().encode_to_vec().into();
+        let _ = self.action("ClosePreparedStatement", closed).await;
+    }
+
+    /// The columns of a statement's rows; `None` without rows.
+    async fn columns(&self, sql: &str) -> Result<Option<SchemaRef>> {
+        let prepared = self.prepare(sql).await?;
+        self.forget(prepared.prepared_statement_handle).await;
+        if prepared.dataset_schema.is_empty() {
+            return Ok(None);
+        }
+        let schema = Schema::try_from(arrow_flight::IpcMessage(prepared.dataset_schema));
+        let schema = schema.map_err(|_| garbled("the columns of a statement"))?;
+        Ok(Some(Arc::new(schema)))
+    }
+
     /// The flight of a statement with the parameters that it takes.
     async fn with_parameters(
         &self,
         sql: &str,
         parameters: &Parameters,
     ) -> Result<Response<FlightInfo>> {
-        let request =
-            ActionCreatePreparedStatementRequest { query: sql.to_owned(), transaction_id: None };
-        let body = request.as_any().encode_to_vec().into();
-        let answer = self.action("CreatePreparedStatement", body).await?;
-        let answer = answer.and_then(|body| Any::decode(body).ok());
-        let answer: Option<ActionCreatePreparedStatementResult> =
-            answer.and_then(|any| any.unpack().ok().flatten());
-        let prepared = answer.ok_or_else(|| garbled("its answer to a statement"))?;
+        let prepared = self.prepare(sql).await?;
         let handle = prepared.prepared_statement_handle;
         let asked = Schema::try_from(arrow_flight::IpcMessage(prepared.parameter_schema));
         let asked = asked.map_err(|_| garbled("the parameters of a statement"))?;
@@ -203,9 +239,7 @@ impl Connection {
                 Err(e) => Err(e),
             }
         };
-        let close = ActionClosePreparedStatementRequest { prepared_statement_handle: handle };
-        let closed = close.as_any().encode_to_vec().into();
-        let _ = self.action("ClosePreparedStatement", closed).await;
+        self.forget(handle).await;
         flight
     }
 
@@ -258,12 +292,9 @@ fn bound(asked: &Schema, parameters: &Parameters) -> Result<RecordBatch> {
 #[async_trait]
 impl Session for RemoteSession {
     async fn run(&self, sql: &str, parameters: &Parameters) -> Result<Box<dyn Query>> {
-        let Some(runtime) = &self.runtime else {
-            return Err(Error::internal("the connection is shut down"));
-        };
         let connection = self.connection.clone();
         let (text, values) = (sql.to_owned(), parameters.clone());
-        let task = runtime.spawn(async move {
+        let query = self.apart(async move {
             let flight = if text.contains(['$', '?']) {
                 connection.with_parameters(&text, &values).await?
             } else {
@@ -271,10 +302,13 @@ impl Session for RemoteSession {
             };
             query::open(&connection, flight).await
         });
-        let _ends = Ends(task.abort_handle());
-        let query =
-            task.await.map_err(|e| Error::internal(format!("the connection's task: {e}")))??;
-        Ok(Box::new(query))
+        Ok(Box::new(query.await?))
+    }
+
+    async fn columns(&self, sql: &str) -> Result<Option<SchemaRef>> {
+        let connection = self.connection.clone();
+        let text = sql.to_owned();
+        self.apart(async move { connection.columns(&text).await }).await
     }
 
     fn home(&self) -> [String; 2] {

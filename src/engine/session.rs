@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::sql::sqlparser::ast;
 use tokio::sync::{mpsc, oneshot};
 
@@ -41,6 +42,10 @@ pub trait Session: Send + Sync {
     /// Starts a statement: returns when it is known what it gives. Dropping the future or the
     /// query cancels it; the session lives on.
     async fn run(&self, sql: &str, parameters: &Parameters) -> Result<Box<dyn Query>>;
+
+    /// The columns of the rows that a statement gives; `None` for one that gives none. Nothing of it
+    /// runs.
+    async fn columns(&self, sql: &str) -> Result<Option<SchemaRef>>;
 
     /// The current catalog and schema.
     fn home(&self) -> [String; 2];
@@ -431,6 +436,10 @@ impl Session for LocalSession {
     async fn run(&self, sql: &str, parameters: &Parameters) -> Result<Box<dyn Query>> {
         let job = self.job(Work::Sql(sql.to_owned()), parameters);
         Ok(Box::new(self.begin(job, Start::AtOnce).await?))
+    }
+
+    async fn columns(&self, sql: &str) -> Result<Option<SchemaRef>> {
+        self.describe(sql).await.map(|description| description.schema)
     }
 
     fn home(&self) -> [String; 2] {

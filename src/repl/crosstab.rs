@@ -1,10 +1,28 @@
 //! The values of one column become columns: psql's `\crosstabview`.
 
+use std::collections::HashMap;
+
 use super::run::LastResult;
 use crate::error::{Error, Result, nearest};
 
 /// More columns than this nobody reads.
 const MOST: usize = 1600;
+
+/// Values in the order in which they came first, and where each is.
+#[derive(Default)]
+struct Places<'t> {
+    order: Vec<&'t Option<String>>,
+    known: HashMap<&'t Option<String>, usize>,
+}
+
+impl<'t> Places<'t> {
+    fn place(&mut self, value: &'t Option<String>) -> usize {
+        *self.known.entry(value).or_insert_with(|| {
+            self.order.push(value);
+            self.order.len() - 1
+        })
+    }
+}
 
 /// Crosses a result: `names` are the columns of rows, of columns, and of values; by default the
 /// first, the second and the third.
@@ -21,31 +39,23 @@ pub(super) fn crosstab(result: &LastResult, names: &[&str]) -> Result<LastResult
         }
     }
     let texts = result.texts()?;
-    let mut rows: Vec<&Option<String>> = Vec::new();
-    let mut columns: Vec<&Option<String>> = Vec::new();
+    let (mut rows, mut columns) = (Places::default(), Places::default());
     for line in &texts {
-        if !rows.contains(&&line[row]) {
-            rows.push(&line[row]);
-        }
-        if !columns.contains(&&line[column]) {
-            columns.push(&line[column]);
-        }
+        rows.place(&line[row]);
+        columns.place(&line[column]);
     }
-    if columns.len() > MOST {
+    if columns.order.len() > MOST {
         let name = fields[column].name();
         return Err(Error::sql(format!(
             "{name} has {} values, too many for columns",
-            columns.len()
+            columns.order.len()
         )));
     }
     let mut crossed: Vec<Vec<Option<String>>> =
-        vec![rows.iter().map(|row| (*row).clone()).collect()];
-    crossed.extend(columns.iter().map(|_| vec![None; rows.len()]));
+        vec![rows.order.iter().map(|row| (*row).clone()).collect()];
+    crossed.extend(columns.order.iter().map(|_| vec![None; rows.order.len()]));
     for line in &texts {
-        let at = rows.iter().position(|known| **known == line[row]);
-        let to = columns.iter().position(|known| **known == line[column]);
-        let (Some(at), Some(to)) = (at, to) else { continue };
-        let cell = &mut crossed[to + 1][at];
+        let cell = &mut crossed[columns.place(&line[column]) + 1][rows.place(&line[row])];
         if cell.is_some() {
             let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| "NULL".to_owned());
             return Err(Error::sql(format!(
@@ -58,7 +68,7 @@ pub(super) fn crosstab(result: &LastResult, names: &[&str]) -> Result<LastResult
         cell.clone_from(&line[value]);
     }
     let mut names = vec![fields[row].name().clone()];
-    names.extend(columns.iter().map(|c| (*c).clone().unwrap_or_else(|| "NULL".to_owned())));
+    names.extend(columns.order.iter().map(|c| (*c).clone().unwrap_or_else(|| "NULL".to_owned())));
     LastResult::of_texts(&names, crossed)
 }
 

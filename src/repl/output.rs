@@ -82,7 +82,36 @@ enum Sink {
     Stdout(BufWriter<std::io::Stdout>),
     File(BufWriter<File>),
     /// A program that reads, as `\g | wc` names it.
-    Pipe(Child, BufWriter<ChildStdin>),
+    Pipe(Reader),
+}
+
+/// A program that reads results. It is waited for: it has shown all before the prompt comes back,
+/// or the shell ends.
+struct Reader {
+    program: Child,
+    writer: BufWriter<Input>,
+}
+
+/// Where a program reads from, until it is told that no more comes.
+struct Input(Option<ChildStdin>);
+
+impl Write for Input {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.as_mut().map_or(Ok(bytes.len()), |input| input.write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // Who has gone does not read the rest.
+        let _ = self.writer.flush();
+        drop(self.writer.get_mut().0.take());
+        let _ = self.program.wait();
+    }
 }
 
 impl std::fmt::Debug for Sink {
@@ -133,17 +162,15 @@ impl Output {
             .spawn()
             .map_err(failed)?;
         let stdin = program.stdin.take().ok_or_else(|| Error::internal("a pipe without an end"))?;
-        let sink = Sink::Pipe(program, BufWriter::with_capacity(BUFFER, stdin));
+        let writer = BufWriter::with_capacity(BUFFER, Input(Some(stdin)));
+        let sink = Sink::Pipe(Reader { program, writer });
         Ok(Self { sink, results: 0, page: None })
     }
 
     /// Ends it: a program has read all before the prompt comes back.
     pub(super) fn close(mut self) -> Result<()> {
         self.flush()?;
-        if let Sink::Pipe(mut program, writer) = self.sink {
-            drop(writer);
-            program.wait().map_err(write_error)?;
-        }
+        drop(self);
         Ok(())
     }
 
@@ -201,7 +228,7 @@ impl Output {
             (Some(page), _) => page,
             (None, Sink::Stdout(writer)) => writer,
             (None, Sink::File(writer)) => writer,
-            (None, Sink::Pipe(_, writer)) => writer,
+            (None, Sink::Pipe(reader)) => &mut reader.writer,
         }
     }
 

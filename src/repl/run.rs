@@ -6,13 +6,14 @@ use std::time::Duration;
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use tokio::time::Interval;
 
 use super::footer;
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, Interrupts};
 use super::output::{Display, Output};
 use super::progress::ProgressLine;
 use super::shell::Shell;
-use crate::engine::{Outcome, Parameters, Query};
+use crate::engine::{Outcome, Parameters, Query, Session};
 use crate::error::{Error, Result};
 
 /// What is said of a statement that SIGTERM ended.
@@ -23,6 +24,10 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// Rows of the last result that are kept to be shown again.
 const KEPT_ROWS: usize = 10_000;
+
+/// Rows, and their bytes, that a command may hold which needs all of them at once.
+const HELD_ROWS: usize = 1_000_000;
+const HELD_BYTES: usize = 1 << 30;
 
 /// The last result, as far as it is kept.
 #[derive(Clone, Debug)]
@@ -125,16 +130,9 @@ impl Shell {
                 interrupts.forget().await;
             }
             let mut progress = ProgressLine::new(*color);
-            let began = session.run(sql, &parameters);
-            tokio::pin!(began);
             let mut ticks = tokio::time::interval(TICK);
-            let mut query = loop {
-                tokio::select! {
-                    query = &mut began => break query?,
-                    interrupt = interrupts.next() => return Err(cancelled(interrupt)),
-                    _ = ticks.tick() => progress.waiting(),
-                }
-            };
+            let query = begun(&**session, sql, &parameters, interrupts, &mut ticks, &mut progress);
+            let mut query = query.await?;
             *last_id = Some(query.id().to_owned());
             let schema = match query.outcome() {
                 Outcome::Done(tag) => {
@@ -199,57 +197,66 @@ impl Shell {
 
     /// Runs one statement and keeps what it gives to itself.
     pub(super) fn fetch(&mut self, sql: &str) -> Result<Vec<RecordBatch>> {
-        self.fetch_with(sql, &Parameters::default()).map(|(_, batches)| batches)
+        self.fetch_with(sql, &Parameters::default()).map(|fetched| fetched.batches)
     }
 
-    /// The result of a statement with the shell's variables, not shown.
+    /// The result of a statement with the shell's variables, not shown. What a person should know
+    /// of it is told.
     pub(super) fn result_of(&mut self, sql: &str) -> Result<LastResult> {
         let parameters = self.variables.parameters()?;
-        let (schema, batches) = self.fetch_with(sql, &parameters)?;
-        let schema = schema.ok_or_else(|| Error::sql("the statement gives no rows"))?;
-        Ok(LastResult { schema, batches, is_cut: false })
+        let fetched = self.fetch_with(sql, &parameters)?;
+        let schema = fetched.schema.ok_or_else(|| Error::sql("the statement gives no rows"))?;
+        for note in fetched.notes {
+            eprintln!("note: {note}");
+        }
+        Ok(LastResult { schema, batches: fetched.batches, is_cut: false })
     }
 
-    fn fetch_with(
-        &mut self,
-        sql: &str,
-        parameters: &Parameters,
-    ) -> Result<(Option<SchemaRef>, Vec<RecordBatch>)> {
-        let Self { runtime, interrupts, session, last_id, .. } = self;
+    fn fetch_with(&mut self, sql: &str, parameters: &Parameters) -> Result<Fetched> {
+        let Self { runtime, interrupts, session, last_id, interactive, color, .. } = self;
         runtime.block_on(async {
             interrupts.listen()?;
-            let all = async {
-                let mut query = session.run(sql, parameters).await?;
-                let schema = match query.outcome() {
-                    Outcome::Rows(schema) => Some(schema.clone()),
-                    Outcome::Done(_) => None,
-                };
-                let mut batches = Vec::new();
-                while let Some(batch) = query.next().await {
-                    batches.push(batch?);
-                }
-                Ok::<_, Error>((schema, batches, query.id().to_owned()))
-            };
-            let (schema, batches, id) = tokio::select! {
-                result = all => result?,
-                interrupt = interrupts.next() => return Err(cancelled(interrupt)),
-            };
-            if schema.is_some() && !sql.starts_with("SHOW ") {
-                *last_id = Some(id);
+            if *interactive {
+                interrupts.forget().await;
             }
-            Ok((schema, batches))
+            let mut progress = ProgressLine::new(*color);
+            let mut ticks = tokio::time::interval(TICK);
+            let query = begun(&**session, sql, parameters, interrupts, &mut ticks, &mut progress);
+            let mut query = query.await?;
+            let schema = match query.outcome() {
+                Outcome::Rows(schema) => Some(schema.clone()),
+                Outcome::Done(_) => None,
+            };
+            let mut batches = Vec::new();
+            let (mut rows, mut bytes) = (0, 0);
+            loop {
+                let batch = next(query.as_mut(), interrupts, &mut ticks, &mut progress).await?;
+                let Some(batch) = batch else { break };
+                rows += batch.num_rows();
+                bytes += batch.get_array_memory_size();
+                if rows > HELD_ROWS || bytes > HELD_BYTES {
+                    query.stop().await;
+                    return Err(too_many());
+                }
+                batches.push(batch);
+            }
+            if schema.is_some() && !sql.starts_with("SHOW ") {
+                *last_id = Some(query.id().to_owned());
+            }
+            Ok(Fetched { schema, batches, notes: query.notes() })
         })
     }
 
-    /// The columns that a statement gives; its rows are not read.
+    /// The columns that a statement gives; nothing of it runs.
     pub(super) fn schema_of(&mut self, sql: &str) -> Result<SchemaRef> {
-        let parameters = self.variables.parameters()?;
-        let Self { runtime, session, .. } = self;
+        let Self { runtime, interrupts, session, .. } = self;
         runtime.block_on(async {
-            match session.run(sql, &parameters).await?.outcome() {
-                Outcome::Rows(schema) => Ok(schema.clone()),
-                Outcome::Done(_) => Err(Error::sql("the statement gives no rows")),
-            }
+            interrupts.listen()?;
+            let schema = tokio::select! {
+                schema = session.columns(sql) => schema?,
+                interrupt = interrupts.next() => return Err(cancelled(interrupt)),
+            };
+            schema.ok_or_else(|| Error::sql("the statement gives no rows"))
         })
     }
 
@@ -269,15 +276,77 @@ impl Shell {
         let Self { display, output, interactive, color, .. } = self;
         output.begin(display, *interactive);
         let mut show = Show::open(display, output, &result.schema, *color)?;
-        for batch in &result.batches {
-            show.batch(batch)?;
+        let mut full = false;
+        for batch in result.batches.iter().filter(|batch| batch.num_rows() > 0) {
+            if full {
+                show.is_cut = true;
+                break;
+            }
+            full = show.batch(batch)?;
         }
         let shown = show.finish()?;
         output.end()?;
         for note in shown.notes {
             eprintln!("note: {note}");
         }
+        if shown.is_cut {
+            let all: usize = result.batches.iter().map(RecordBatch::num_rows).sum();
+            eprintln!(
+                "only the first {} of {all} rows are shown: \\pset display_rows 0 shows all, \\o FILE writes all",
+                shown.rows
+            );
+        }
         Ok(shown.rows)
+    }
+}
+
+/// A result that was not shown.
+struct Fetched {
+    schema: Option<SchemaRef>,
+    batches: Vec<RecordBatch>,
+    notes: Vec<String>,
+}
+
+fn too_many() -> Error {
+    let (rows, bytes) = (footer::number(HELD_ROWS as u64), footer::bytes(HELD_BYTES as u64));
+    Error::exhausted(format!("the result has more than the {rows} rows or {bytes} that are held"))
+        .with_hint("group or LIMIT it, or write it to a file with \\g FILE")
+}
+
+/// Starts a statement; what is waited for is shown.
+async fn begun(
+    session: &dyn Session,
+    sql: &str,
+    parameters: &Parameters,
+    interrupts: &mut Interrupts,
+    ticks: &mut Interval,
+    progress: &mut ProgressLine,
+) -> Result<Box<dyn Query>> {
+    let began = session.run(sql, parameters);
+    tokio::pin!(began);
+    loop {
+        tokio::select! {
+            query = &mut began => return query,
+            interrupt = interrupts.next() => return Err(cancelled(interrupt)),
+            _ = ticks.tick() => progress.waiting(),
+        }
+    }
+}
+
+/// The next batch; how far the statement has come is shown meanwhile.
+async fn next(
+    query: &mut dyn Query,
+    interrupts: &mut Interrupts,
+    ticks: &mut Interval,
+    progress: &mut ProgressLine,
+) -> Result<Option<RecordBatch>> {
+    loop {
+        tokio::select! {
+            batch = query.next() => return batch.transpose(),
+            interrupt = interrupts.next() => return Err(cancelled(interrupt)),
+            _ = ticks.tick() => {}
+        }
+        progress.show(&query.progress());
     }
 }
 
@@ -306,7 +375,10 @@ impl<'o> Show<'o> {
         color: super::ColorChoice,
     ) -> Result<Self> {
         let (format, options) = output.layout(display, schema, color)?;
-        let capped = output.is_terminal() && !format.is_machine() && display.display_rows > 0;
+        let capped = output.is_terminal()
+            && !format.is_machine()
+            && !display.whole
+            && display.display_rows > 0;
         let renderer = format.open(schema, &options)?;
         let cap = capped.then_some(display.display_rows);
         Ok(Self { renderer, output, cap, rows: 0, is_cut: false })
@@ -326,23 +398,13 @@ impl<'o> Show<'o> {
     async fn rows(
         &mut self,
         query: &mut dyn Query,
-        interrupts: &mut super::interrupt::Interrupts,
-        ticks: &mut tokio::time::Interval,
+        interrupts: &mut Interrupts,
+        ticks: &mut Interval,
         progress: &mut ProgressLine,
         see: &mut dyn FnMut(&RecordBatch),
     ) -> Result<()> {
         let mut full = false;
-        loop {
-            let now = query.progress();
-            let batch = tokio::select! {
-                batch = query.next() => batch,
-                interrupt = interrupts.next() => return Err(cancelled(interrupt)),
-                _ = ticks.tick() => {
-                    progress.show(&now);
-                    continue;
-                }
-            };
-            let Some(batch) = batch.transpose()? else { return Ok(()) };
+        while let Some(batch) = next(query, interrupts, ticks, progress).await? {
             if full {
                 // There is one more: whether it has rows decides whether something is missing.
                 if batch.num_rows() > 0 {
@@ -360,6 +422,7 @@ impl<'o> Show<'o> {
                 return Ok(());
             }
         }
+        Ok(())
     }
 
     fn finish(mut self) -> Result<Shown> {

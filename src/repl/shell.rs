@@ -51,6 +51,8 @@ pub struct ShellOptions {
     pub receipts: bool,
     /// The catalog folder, for commands that write files into it.
     pub catalog_dir: Option<PathBuf>,
+    /// The server that statements run at, if not here.
+    pub server: Option<String>,
 }
 
 /// A statement that failed, with the place in its file.
@@ -113,6 +115,8 @@ pub struct Shell {
     pub(super) warns: bool,
     /// Where catalog files are written.
     pub(super) catalog_dir: Option<PathBuf>,
+    /// The server that statements run at.
+    pub(super) server: Option<String>,
     /// The last error as it was shown.
     pub(super) last_error: Option<Error>,
     pub(super) depth: usize,
@@ -162,6 +166,7 @@ impl Shell {
             last_result: None,
             warns: true,
             catalog_dir: options.catalog_dir,
+            server: options.server,
             last_error: None,
             depth: 0,
             last: None,

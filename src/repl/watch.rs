@@ -1,10 +1,11 @@
 //! A statement run again and again, with what has changed marked.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::run::LastResult;
 use super::shell::Shell;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 
 /// Runs a statement every `pause` until Ctrl-C; returns the rows of the last run.
 pub(super) fn watch(shell: &mut Shell, sql: &str, pause: Duration, changes: bool) -> Result<u64> {
@@ -44,11 +45,13 @@ fn marked(
     before: &[Vec<Option<String>>],
     now: &[Vec<Option<String>>],
 ) -> Result<LastResult> {
+    let known: HashSet<&Vec<Option<String>>> = before.iter().collect();
+    let firsts: HashSet<Option<&Option<String>>> = before.iter().map(|row| row.first()).collect();
     let mark = |row: &Vec<Option<String>>| {
-        if before.contains(row) {
+        if known.contains(row) {
             return "";
         }
-        let is_other = row.len() > 1 && before.iter().any(|old| old.first() == row.first());
+        let is_other = row.len() > 1 && firsts.contains(&row.first());
         if is_other || now.len() == 1 { "~" } else { "+" }
     };
     let marks: Vec<String> = now.iter().map(|row| mark(row).to_owned()).collect();
@@ -58,5 +61,5 @@ fn marked(
     for at in 0..result.schema.fields().len() {
         columns.push(now.iter().map(|row| row[at].clone()).collect());
     }
-    LastResult::of_texts(&names, columns).map_err(|e| Error::internal(e.to_string()))
+    LastResult::of_texts(&names, columns)
 }

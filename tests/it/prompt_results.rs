@@ -55,7 +55,7 @@ fn results_are_crossed_drawn_shown_again_and_described() {
     terminal.line("select repeat('wide ', 40) as t;");
     assert!(terminal.line("\\last").contains(&"wide ".repeat(39)));
     let shown = terminal.line("select 1::bigint as n, 'x' as t \\gdesc");
-    assert!(shown.contains("Int64") && shown.contains("│ t "), "{shown}");
+    assert!(shown.contains("BIGINT") && shown.contains("│ t "), "{shown}");
     let shown = terminal.line("select 7 as seven \\gset");
     assert!(!shown.contains("error"), "{shown}");
     assert!(terminal.line("\\echo :seven").contains('7'));

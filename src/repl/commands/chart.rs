@@ -1,6 +1,6 @@
 //! `\chart`: a result as a picture.
 
-use super::{Argument, Command, Failed, Flow};
+use super::{Argument, Command};
 use crate::error::Result as Answer;
 use crate::render::Lines;
 use crate::repl::chart;
@@ -41,11 +41,5 @@ impl Command for Chart {
         let words: Vec<&str> = arguments.split_whitespace().collect();
         shell.say(&chart::draw(&result, &words, width, ascii)?)?;
         Ok(0)
-    }
-
-    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        let sql = shell.last()?;
-        self.send(shell, &sql, arguments)?;
-        Ok(Flow::Continue)
     }
 }

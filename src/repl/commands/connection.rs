@@ -26,10 +26,13 @@ impl Command for Connection {
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
         let _ = arguments;
         let [catalog, schema] = shell.session.home();
-        let folder =
-            shell.catalog_dir.clone().map_or("none".to_owned(), |f| f.display().to_string());
+        let place = match (&shell.server, &shell.catalog_dir) {
+            (Some(server), _) => format!("server: {server}"),
+            (None, Some(folder)) => format!("catalog folder: {}", folder.display()),
+            (None, None) => "catalog folder: none".to_owned(),
+        };
         shell.say(&format!("current: {catalog}.{schema}"))?;
-        shell.say(&format!("catalog folder: {folder}"))?;
+        shell.say(&place)?;
         shell.say(&format!("version: {}", env!("CARGO_PKG_VERSION")))?;
         Ok(Flow::Continue)
     }

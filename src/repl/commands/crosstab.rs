@@ -1,6 +1,6 @@
 //! `\crosstabview`: a column becomes columns.
 
-use super::{Command, Failed, Flow};
+use super::Command;
 use crate::error::Result as Answer;
 use crate::repl::crosstab::crosstab;
 use crate::repl::shell::Shell;
@@ -33,11 +33,5 @@ impl Command for Crosstab {
         let result = shell.result_of(sql)?;
         let crossed = crosstab(&result, &arguments.split_whitespace().collect::<Vec<_>>())?;
         shell.show(&crossed)
-    }
-
-    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        let sql = shell.last()?;
-        self.send(shell, &sql, arguments)?;
-        Ok(Flow::Continue)
     }
 }

@@ -28,7 +28,7 @@ impl Command for Describe {
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        let table = arguments.trim_start_matches('+').trim().trim_end_matches(';');
+        let table = arguments.trim_end_matches(';');
         if table.is_empty() {
             return sugar(shell, "SHOW TABLES");
         }

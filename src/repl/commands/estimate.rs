@@ -1,6 +1,6 @@
 //! `\estimate`: what would be read.
 
-use super::{Argument, Command, Failed, Flow};
+use super::{Argument, Command, explained};
 use crate::error::Result as Answer;
 use crate::repl::shell::Shell;
 
@@ -33,13 +33,6 @@ impl Command for Estimate {
     }
 
     fn send(&self, shell: &mut Shell, sql: &str, arguments: &str) -> Answer<u64> {
-        let sql = if arguments.is_empty() { sql } else { arguments };
-        shell.statement(&format!("EXPLAIN ESTIMATE {}", sql.trim().trim_end_matches(';')))
-    }
-
-    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        let sql = if arguments.is_empty() { shell.last()? } else { arguments.to_owned() };
-        self.send(shell, &sql, arguments)?;
-        Ok(Flow::Continue)
+        shell.statement(&explained("ESTIMATE", sql, arguments))
     }
 }

@@ -1,6 +1,6 @@
 //! `\g`: runs a statement, perhaps into a file.
 
-use super::{Argument, Command, Failed, Flow};
+use super::{Argument, Command};
 use crate::error::Result as Answer;
 use crate::repl::shell::Shell;
 
@@ -42,11 +42,5 @@ impl Command for Go {
         let target = std::mem::replace(&mut shell.output, before);
         target.close()?;
         result
-    }
-
-    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        let sql = shell.last()?;
-        self.send(shell, &sql, arguments)?;
-        Ok(Flow::Continue)
     }
 }

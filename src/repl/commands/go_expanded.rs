@@ -1,6 +1,6 @@
 //! `\gx` and `\G`: runs a statement and shows one column a line.
 
-use super::{Command, Failed, Flow};
+use super::Command;
 use crate::error::Result as Answer;
 use crate::repl::shell::Shell;
 
@@ -31,11 +31,5 @@ impl Command for GoExpanded {
     fn send(&self, shell: &mut Shell, sql: &str, arguments: &str) -> Answer<u64> {
         let _ = arguments;
         shell.expanded(|shell| shell.statement(sql))
-    }
-
-    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        let sql = shell.last()?;
-        self.send(shell, &sql, arguments)?;
-        Ok(Flow::Continue)
     }
 }

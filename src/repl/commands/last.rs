@@ -33,8 +33,9 @@ impl Command for Last {
         shell.display.whole = false;
         shown?;
         if result.is_cut {
+            let rows: usize = result.batches.iter().map(|batch| batch.num_rows()).sum();
             eprintln!(
-                "note: only the rows that were computed: \\pset display_rows 0 and \\g give all"
+                "note: only the first {rows} rows are kept: \\pset display_rows 0 and \\g show all"
             );
         }
         Ok(Flow::Continue)

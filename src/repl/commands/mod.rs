@@ -146,8 +146,14 @@ pub(super) trait Command: Sync {
         let _ = arguments;
         shell.statement(sql)
     }
-    /// Does it.
-    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed>;
+    /// Does it. A command that says what becomes of a statement takes the last one.
+    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
+        let takes_sql = matches!(self.arguments().first(), Some(Argument::Sql));
+        // What is typed behind it is the statement.
+        let sql = if takes_sql && !arguments.is_empty() { String::new() } else { shell.last()? };
+        self.send(shell, &sql, arguments)?;
+        Ok(Flow::Continue)
+    }
 }
 
 /// Every command, as `\?` shows them.
@@ -260,6 +266,13 @@ fn unknown(word: &str) -> Error {
 fn sugar(shell: &mut Shell, sql: &str) -> Result<Flow, Failed> {
     shell.statement(sql)?;
     Ok(Flow::Continue)
+}
+
+/// A statement explained, in one way or another: what is typed behind the command, or else the one
+/// before it.
+fn explained(how: &str, sql: &str, arguments: &str) -> String {
+    let sql = if arguments.is_empty() { sql } else { arguments };
+    format!("EXPLAIN {how} {}", sql.trim().trim_end_matches(';'))
 }
 
 /// A pattern as psql takes it (`*` for any letters) as LIKE takes it, quoted.

@@ -1,6 +1,6 @@
 //! `\profile`: where the time of a statement goes.
 
-use super::{Argument, Command, Failed, Flow};
+use super::{Argument, Command, explained};
 use crate::error::Result as Answer;
 use crate::repl::profile;
 use crate::repl::shell::Shell;
@@ -34,17 +34,9 @@ impl Command for Profile {
     }
 
     fn send(&self, shell: &mut Shell, sql: &str, arguments: &str) -> Answer<u64> {
-        let sql = if arguments.is_empty() { sql } else { arguments };
-        let sql = format!("EXPLAIN ANALYZE {}", sql.trim().trim_end_matches(';'));
-        let result = shell.result_of(&sql)?;
+        let result = shell.result_of(&explained("ANALYZE", sql, arguments))?;
         let colored = shell.color.is_on(shell.output.is_terminal());
         shell.say(&profile::tree(&result.texts()?, colored))?;
         Ok(0)
-    }
-
-    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        let sql = if arguments.is_empty() { shell.last()? } else { arguments.to_owned() };
-        self.send(shell, &sql, arguments)?;
-        Ok(Flow::Continue)
     }
 }

@@ -1,11 +1,7 @@
 //! `\gdesc`: the columns of a statement.
 
-use super::{Command, Failed, Flow};
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
-
-use crate::error::Error;
+use super::Command;
+use crate::engine::sql_type_name;
 use crate::error::Result as Answer;
 use crate::repl::run::LastResult;
 use crate::repl::shell::Shell;
@@ -37,19 +33,10 @@ impl Command for ResultColumns {
     fn send(&self, shell: &mut Shell, sql: &str, arguments: &str) -> Answer<u64> {
         let _ = arguments;
         let schema = shell.schema_of(sql)?;
-        let text = |values: Vec<String>| Arc::new(StringArray::from(values)) as ArrayRef;
-        let fields = schema.fields();
-        let names = fields.iter().map(|field| field.name().clone()).collect();
-        let types = fields.iter().map(|field| field.data_type().to_string()).collect();
-        let columns = [("column", text(names)), ("type", text(types))];
-        let batch =
-            RecordBatch::try_from_iter(columns).map_err(|e| Error::internal(e.to_string()))?;
-        shell.show(&LastResult::of(batch))
-    }
-
-    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        let sql = shell.last()?;
-        self.send(shell, &sql, arguments)?;
-        Ok(Flow::Continue)
+        let fields = schema.fields().iter();
+        let column = fields.clone().map(|field| Some(field.name().clone())).collect();
+        let types = fields.map(|field| Some(sql_type_name(field.data_type()))).collect();
+        let names = ["column", "type"].map(str::to_owned);
+        shell.show(&LastResult::of_texts(&names, vec![column, types])?)
     }
 }

@@ -1,6 +1,6 @@
 //! `\gset`: variables from a row.
 
-use super::{Command, Failed, Flow};
+use super::Command;
 use crate::error::Error;
 use crate::error::Result as Answer;
 use crate::repl::shell::Shell;
@@ -43,11 +43,5 @@ impl Command for ResultVariables {
             }
         }
         Ok(1)
-    }
-
-    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        let sql = shell.last()?;
-        self.send(shell, &sql, arguments)?;
-        Ok(Flow::Continue)
     }
 }

@@ -1,8 +1,8 @@
 //! `\watch`: the same statement again and again.
 
-use super::{Argument, Command, Failed, Flow};
 use std::time::Duration;
 
+use super::{Argument, Command};
 use crate::error::Error;
 use crate::error::Result as Answer;
 use crate::repl::shell::Shell;
@@ -51,11 +51,5 @@ impl Command for Watch {
             }
         }
         watch(shell, sql, Duration::from_secs_f64(seconds), changes)
-    }
-
-    fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
-        let sql = shell.last()?;
-        self.send(shell, &sql, arguments)?;
-        Ok(Flow::Continue)
     }
 }

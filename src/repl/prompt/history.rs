@@ -37,5 +37,35 @@ pub(in crate::repl) fn text(variables: &Variables) -> String {
     };
     // The file begins with a line that says how line feeds within an entry are written.
     let entries = text.strip_prefix("#V2\n").unwrap_or(&text);
-    entries.trim_end().replace("\\n", "\n").replace("\\\\", "\\")
+    unescaped(entries.trim_end())
+}
+
+/// Entries as they were typed: within one, the file has `\n` for a line feed and `\\` for `\`.
+fn unescaped(entries: &str) -> String {
+    let mut text = String::with_capacity(entries.len());
+    let mut rest = entries.chars();
+    while let Some(c) = rest.next() {
+        match (c, rest.as_str().chars().next()) {
+            ('\\', Some('n')) => text.push('\n'),
+            ('\\', Some('\\')) => text.push('\\'),
+            _ => {
+                text.push(c);
+                continue;
+            }
+        }
+        rest.next();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unescaped;
+
+    #[test]
+    fn what_was_typed_comes_back() {
+        assert_eq!(unescaped(r"select 1\n+ 2"), "select 1\n+ 2");
+        assert_eq!(unescaped(r"select 'C:\\new'"), r"select 'C:\new'");
+        assert_eq!(unescaped("\\"), "\\");
+    }
 }
