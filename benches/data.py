@@ -81,6 +81,18 @@ class Data:
         return self._catalog("catalog-of-1000", self.root, tables)
 
     @cached_property
+    def views_catalog(self):
+        """A folder with one catalog of 10,000 views."""
+
+        def make(folder):
+            schema = folder / "bench" / "default"
+            schema.mkdir(parents=True)
+            for number in range(10_000):
+                (schema / f"v{number:05}.sql").write_text(f"SELECT {number} AS n{number}\n")
+
+        return self._made("catalog-of-10000-views", make)
+
+    @cached_property
     def tpch(self):
         """TPC-H at scale factor 1, a Parquet file a table, as tpchgen writes it."""
 

@@ -6,10 +6,12 @@ import io
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from statistics import median
 
 import data
 import door
 from measure import HERE, Peers, inside, interleaved, output, run
+from terminal import Terminal
 
 MEMORY = 60 * 1024 * 1024
 CHECKED = "checked_arithmetic"
@@ -64,6 +66,51 @@ def start(bench, table):
     table.ratio(case, taken["thousand"], "no table files", ours, 1.3)
     peaks = [bench.process(none, *sql).peak for _ in range(bench.rounds)]
     table.size("select 1, peak memory", sorted(peaks)[len(peaks) // 2], MEMORY)
+
+
+def prompt(bench, table):
+    """Sluice against itself at a terminal, and a key against the time a screen takes to be drawn.
+
+    The prompt is there when its first character is drawn; 10,000 views are known when one of them
+    is completed. A key is measured to the first bytes of its answer, in a statement of some length
+    and with Tab.
+    """
+
+    def terminal(catalog):
+        argv = [bench.sluice, "-X", "--catalog-dir", catalog, "--catalog", "bench"]
+        return Terminal(argv, bench.data.root, bench.data.root / "home")
+
+    def start():
+        opened = terminal(bench.data.empty_catalog)
+        taken = opened.wait_for(b"bench.default> ") - opened.began
+        opened.end()
+        return taken
+
+    sql = ["-c", "select 1"]
+    taken = interleaved(
+        bench.rounds * 5,
+        prompt=start,
+        statement=lambda: bench.process(bench.data.empty_catalog, *sql).seconds,
+    )
+    table.ratio("start to prompt", taken["prompt"], "select 1", taken["statement"], 1.2)
+
+    opened = terminal(bench.data.views_catalog)
+    opened.wait_for(b"bench.default> ")
+    opened.key(b"select * from v0999")
+    while b"v09991" not in opened.seen:
+        opened.key(b"\t")
+    opened.key(b"\x15")
+    keys = [opened.key(b"%c" % key) for key in b"select a.n1, b.n2 from v00001 a join v0500 on x"]
+    opened.key(b"\x15")
+    tabs = []
+    for _ in range(bench.rounds * 3):
+        opened.key(b"select * from v0999")
+        tabs.append(opened.key(b"\t"))
+        opened.key(b"\x15")
+    opened.end()
+    table.ratio("a key, 10,000 tables known", median(keys), "16 ms", 0.016, 1.0)
+    table.ratio("the slowest of the keys", max(keys), "16 ms", 0.016, 1.0, must=False)
+    table.ratio("Tab, 10,000 tables known", median(tabs), "30 ms", 0.030, 1.0)
 
 
 def tpch(bench, table):
@@ -216,6 +263,7 @@ def arithmetic(bench, table):
 
 ITEMS = {
     "start": start,
+    "prompt": prompt,
     "tpch": tpch,
     "export": export,
     "folder": folder,

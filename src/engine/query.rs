@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::stats::Precision;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::MetricsSet;
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
@@ -44,6 +47,12 @@ pub struct Progress {
     pub bytes_read: u64,
     /// Files that scans read, as far as it is planned.
     pub files: u64,
+    /// Rows that scans will have read at the end, where all of them know.
+    pub rows_to_read: Option<u64>,
+    /// Records that are not what their table declares, left out of the answer.
+    pub bad_records: u64,
+    /// When the newest of the files was written that the statement has listed.
+    pub newest: Option<DateTime<Utc>>,
     /// Bytes of memory held now.
     pub memory: u64,
 }
@@ -159,13 +168,20 @@ impl Observer {
     /// What scans have read and the memory that is held, beside the rows that were `delivered`.
     pub fn progress(&self, delivered: &Delivered) -> Progress {
         let mut progress = Progress { memory: self.memory.held(), ..delivered.progress() };
+        let mut to_read = Some(0);
         for plan in self.plans.all() {
-            add_scans(&plan, &mut progress);
+            add_scans(&plan, &mut progress, &mut to_read);
         }
+        progress.rows_to_read = to_read.filter(|rows| *rows > 0);
         for counters in self.statement.receipt().sources().values() {
-            let files = counters.iter().filter(|(counter, _)| counter.name == "files");
-            progress.files += files.map(|(_, count)| count).sum::<u64>();
+            let sum = |name: &str| {
+                let named = counters.iter().filter(|(counter, _)| counter.name == name);
+                named.map(|(_, count)| count).sum::<u64>()
+            };
+            progress.files += sum("files");
+            progress.bad_records += sum("bad_records");
         }
+        progress.newest = self.statement.read_point().newest();
         progress
     }
 }
@@ -274,15 +290,25 @@ impl Query for LocalQuery {
 }
 
 /// Adds what the scans of a plan have read so far.
-fn add_scans(plan: &Arc<dyn ExecutionPlan>, progress: &mut Progress) {
-    if leaf(plan.as_ref()).is_some()
-        && let Some(metrics) = plan.metrics()
-    {
-        progress.rows_read += rows_read(&metrics);
-        let bytes = metrics.sum_by_name("bytes_read").map(|value| value.as_usize());
-        progress.bytes_read += bytes.unwrap_or_default() as u64;
+fn add_scans(plan: &Arc<dyn ExecutionPlan>, progress: &mut Progress, to_read: &mut Option<u64>) {
+    if leaf(plan.as_ref()).is_some() {
+        if let Some(metrics) = plan.metrics() {
+            progress.rows_read += rows_read(&metrics);
+            let bytes = metrics.sum_by_name("bytes_read").map(|value| value.as_usize());
+            progress.bytes_read += bytes.unwrap_or_default() as u64;
+        }
+        *to_read = to_read.zip(exact_rows(plan)).map(|(sum, rows)| sum + rows);
     }
-    plan.children().into_iter().for_each(|child| add_scans(child, progress));
+    plan.children().into_iter().for_each(|child| add_scans(child, progress, to_read));
+}
+
+/// The rows of a scan that knows them.
+fn exact_rows(scan: &Arc<dyn ExecutionPlan>) -> Option<u64> {
+    let known = StatisticsContext::new().compute(scan.as_ref(), &StatisticsArgs::new()).ok()?;
+    match known.num_rows {
+        Precision::Exact(rows) => Some(rows as u64),
+        _ => None,
+    }
 }
 
 /// The rows that a scan has read: what its reader dropped was read as well.

@@ -71,7 +71,12 @@ fn of_column(column: &Expr, data_type: &DataType) -> Vec<Expr> {
         aggregates.push(min(column.clone()));
         aggregates.push(max(column.clone()));
         if *data_type != DataType::Boolean {
-            aggregates.push(approx_distinct(column.clone()));
+            // Not every type is counted; the texts of equal numbers are the same.
+            let is_counted = !data_type.is_floating() && !data_type.is_decimal();
+            aggregates.push(approx_distinct(match is_counted {
+                true => column.clone(),
+                false => datafusion::logical_expr::cast(column.clone(), DataType::Utf8),
+            }));
         }
     }
     if is_number(data_type) {

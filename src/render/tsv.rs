@@ -21,6 +21,10 @@ impl Format for Tsv {
         "tsv"
     }
 
+    fn aliases(&self) -> &'static [&'static str] {
+        &["tabs"]
+    }
+
     fn description(&self) -> &'static str {
         "tab-separated values; NULL is \\N, tabs and line breaks are escaped"
     }

@@ -21,6 +21,10 @@ impl Format for Unaligned {
         "unaligned"
     }
 
+    fn aliases(&self) -> &'static [&'static str] {
+        &["list"]
+    }
+
     fn description(&self) -> &'static str {
         "values with | between them, unquoted, as psql -A"
     }

@@ -24,7 +24,7 @@ impl Format for Vertical {
     }
 
     fn aliases(&self) -> &'static [&'static str] {
-        &["expanded"]
+        &["expanded", "line"]
     }
 
     fn description(&self) -> &'static str {

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Local, Utc};
+
 use crate::engine::Progress;
 
-/// `time: 0.012 s, first row 0.010 s, read 4,000 rows and 1.2 MB of 3 files`.
-pub(super) fn text(progress: &Progress) -> String {
+/// `time: 0.012 s, first row 0.010 s, read 4,000 rows and 1.2 MB of 3 files, newest of 2026-09-01
+/// 08:00:00 (2 h ago), 3 bad records left out`.
+pub(super) fn text(progress: &Progress, now: DateTime<Utc>) -> String {
     let mut parts = vec![format!("time: {:.3} s", progress.elapsed.as_secs_f64())];
     if let Some(first) = progress.first_row {
         parts.push(format!("first row {:.3} s", first.as_secs_f64()));
@@ -19,7 +22,27 @@ pub(super) fn text(progress: &Progress) -> String {
         let (rows, bytes) = (number(progress.rows_read), bytes(progress.bytes_read));
         parts.push(format!("read {rows} rows and {bytes}{files}"));
     }
+    if let Some(newest) = progress.newest {
+        let age = now.signed_duration_since(newest).to_std().unwrap_or_default();
+        let written = newest.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S");
+        parts.push(format!("newest file of {written} ({} ago)", coarse(age)));
+    }
+    match progress.bad_records {
+        0 => {}
+        1 => parts.push("1 bad record left out".to_owned()),
+        count => parts.push(format!("{} bad records left out", number(count))),
+    }
     parts.join(", ")
+}
+
+/// How long ago, in its largest unit.
+fn coarse(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
 }
 
 /// Digits in groups of three.
@@ -77,10 +100,16 @@ mod tests {
     #[test]
     fn the_footer_leaves_out_what_is_not_known() {
         let mut progress = Progress { elapsed: Duration::from_millis(12), ..Progress::default() };
-        assert_eq!(text(&progress), "time: 0.012 s");
+        let now = DateTime::UNIX_EPOCH;
+        assert_eq!(text(&progress, now), "time: 0.012 s");
         progress.rows_read = 4000;
         progress.bytes_read = 1_200_000;
         progress.files = 3;
-        assert_eq!(text(&progress), "time: 0.012 s, read 4,000 rows and 1.2 MB of 3 files");
+        let read = "time: 0.012 s, read 4,000 rows and 1.2 MB of 3 files";
+        assert_eq!(text(&progress, now), read);
+        progress.newest = Some(now - Duration::from_secs(3 * 3600));
+        progress.bad_records = 2;
+        let text = text(&progress, now);
+        assert!(text.contains("(3 h ago), 2 bad records left out"), "{text}");
     }
 }

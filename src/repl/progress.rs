@@ -76,6 +76,12 @@ fn text(progress: &Progress) -> String {
         // Rates need no digits beyond the point.
         let rate = (progress.rows_read as f64 / seconds) as u64;
         parts.push(format!("{} rows read, {}/s", number(progress.rows_read), number(rate)));
+        let all = progress.rows_to_read.filter(|all| *all >= progress.rows_read);
+        if let Some(all) = all {
+            let left = (all - progress.rows_read) as f64 / progress.rows_read as f64;
+            let percent = progress.rows_read * 100 / all;
+            parts.push(format!("{percent} %, {} left", duration(progress.elapsed.mul_f64(left))));
+        }
     }
     if progress.bytes_read > 0 {
         parts.push(bytes(progress.bytes_read));
@@ -101,5 +107,7 @@ mod tests {
             text(&progress),
             "2.0 s  3 files  5,000 rows read, 2,500/s  2.0 MB  memory 0 B  Ctrl-C cancels"
         );
+        progress.rows_to_read = Some(20_000);
+        assert!(text(&progress).contains("2,500/s  25 %, 6.0 s left  2.0 MB"));
     }
 }

@@ -143,6 +143,13 @@ impl ReadPointBook {
         self.lock().clone()
     }
 
+    /// When the newest of the files was written that are pinned.
+    pub fn newest(&self) -> Option<DateTime<Utc>> {
+        let point = self.lock();
+        let files = point.listings.values().flat_map(|listing| listing.files.values());
+        files.map(|file| file.modified).max()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, ReadPoint> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -33,7 +33,7 @@ impl Format for Table {
     }
 
     fn aliases(&self) -> &'static [&'static str] {
-        &["aligned"]
+        &["aligned", "box", "duckbox", "column"]
     }
 
     fn description(&self) -> &'static str {
