@@ -94,8 +94,9 @@ impl Catalogs {
 
     /// Reads the folder again and forgets what was opened: all of it, or one catalog.
     pub fn refresh(&self, catalog: Option<&str>) -> Result<()> {
-        let path = self.read().folder.as_ref().map(|folder| folder.path.clone());
-        let mut fresh = State::new(path.map(Folder::read).transpose()?);
+        let paths = self.read().folder.as_ref().map(|f| (f.path.clone(), f.own.clone()));
+        let (path, own) = paths.unwrap_or_default();
+        let mut fresh = State::new(Folder::read_all(path, own)?);
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(catalog) = catalog {
             for (name, entry) in &state.entries {
@@ -119,7 +120,7 @@ impl Catalogs {
 
     /// The catalog folder's path, if there is one.
     pub fn folder(&self) -> Option<std::path::PathBuf> {
-        self.read().folder.as_ref().map(|folder| folder.path.clone())
+        self.read().folder.as_ref()?.path.clone()
     }
 
     fn entry(&self, name: &str) -> Result<Arc<Entry>> {

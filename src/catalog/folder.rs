@@ -39,13 +39,18 @@ pub struct CatalogFolder {
 /// The catalog folder.
 #[derive(Clone, Debug)]
 pub struct Folder {
-    /// Where it is.
-    pub path: PathBuf,
+    /// Where it is; there may be nothing but the user's own catalog.
+    pub path: Option<PathBuf>,
+    /// Where the user's own catalog of views is, which need not be there.
+    pub own: Option<PathBuf>,
     /// Catalogs by name.
     pub catalogs: BTreeMap<String, CatalogFolder>,
     /// Files that declare nothing or clash; reported by the check.
     pub findings: Vec<Finding>,
 }
+
+/// The catalog of the user's own views.
+const OWN_CATALOG: &str = "my";
 
 /// One directory entry by what it can declare.
 enum Entry {
@@ -61,8 +66,8 @@ impl Folder {
     /// # Errors
     /// `Config` when the folder, or one in it, cannot be read.
     pub fn read(path: impl Into<PathBuf>) -> Result<Self> {
-        let mut folder = Self { path: path.into(), catalogs: BTreeMap::new(), findings: vec![] };
-        let root = folder.path.clone();
+        let root = path.into();
+        let mut folder = Self::nowhere();
         for entry in entries(&root)? {
             match entry {
                 Entry::Toml(name, file) => {
@@ -80,7 +85,33 @@ impl Folder {
                 Entry::Other(file) => folder.stray(file),
             }
         }
+        folder.path = Some(root);
         Ok(folder)
+    }
+
+    /// As [`read`](Self::read), with the views of the user's own folder as the catalog `my`, if it
+    /// is there and the catalog folder has none of that name; `None` without either.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read)'s.
+    pub fn read_all(path: Option<PathBuf>, own: Option<PathBuf>) -> Result<Option<Self>> {
+        if path.is_none() && own.is_none() {
+            return Ok(None);
+        }
+        let mut folder = path.map_or_else(|| Ok(Self::nowhere()), Self::read)?;
+        if let Some(own) = own {
+            if own.is_dir() && !folder.catalogs.contains_key(OWN_CATALOG) {
+                let schemas = folder.read_catalog(&own)?;
+                let catalog = CatalogFolder { file: None, schemas };
+                folder.catalogs.insert(OWN_CATALOG.to_owned(), catalog);
+            }
+            folder.own = Some(own);
+        }
+        Ok(Some(folder))
+    }
+
+    fn nowhere() -> Self {
+        Self { path: None, own: None, catalogs: BTreeMap::new(), findings: vec![] }
     }
 
     fn read_catalog(&mut self, path: &Path) -> Result<BTreeMap<String, SchemaFolder>> {

@@ -103,6 +103,11 @@ fn user_folder() -> Option<PathBuf> {
     dirs::config_dir().map(|folder| folder.join("sluice"))
 }
 
+/// The folder of the catalog `my`, the user's own views: `<user config>/sluice/catalog/my`.
+pub(super) fn own_catalog() -> Option<PathBuf> {
+    user_folder().map(|folder| folder.join("catalog").join("my"))
+}
+
 /// What the prompt runs when it starts: `<user config>/sluice/rc.sql`.
 pub(super) fn startup_file() -> Option<PathBuf> {
     user_folder().map(|folder| folder.join("rc.sql"))
@@ -183,6 +188,7 @@ pub(super) fn engine_options(args: &Args) -> Result<EngineOptions> {
     let expand = chosen.as_ref().is_none_or(|chosen| chosen.named || is_trusted(&chosen.folder));
     Ok(EngineOptions {
         catalog_dir: chosen.map(|chosen| chosen.folder),
+        own_catalog: own_catalog(),
         expand,
         memory_limit: args.memory_limit,
         spill_dir: args.spill_dir.clone(),

@@ -155,6 +155,7 @@ fn shell(args: &Args) -> Result<(Shell, Option<Engine>)> {
         go_on: args.go_on,
         catalog_dir: engine.as_ref().and_then(Engine::catalog_dir),
         server: args.connect.clone(),
+        own_catalog: config::own_catalog(),
         receipts: args.report.iter().any(|(format, _)| format == "json"),
     };
     let shell = Shell::new(session, options)?;

@@ -90,6 +90,8 @@ const LOCAL_USER: &str = "local";
 pub struct EngineOptions {
     /// The catalog folder; none gives an engine that knows sessions and paths only.
     pub catalog_dir: Option<PathBuf>,
+    /// The folder of the catalog `my`, one user's own views; it need not be there.
+    pub own_catalog: Option<PathBuf>,
     /// Whether `${…}` in catalog files is expanded.
     pub expand: bool,
     /// The most memory that queries may hold, in bytes; 70 % of the machine's if not given.
@@ -137,7 +139,7 @@ impl Engine {
     /// `Config` for a folder that cannot be read or a setting that does not exist.
     pub fn start(options: EngineOptions) -> Result<Self> {
         let stores = Arc::new(EngineStores::default());
-        let folder = options.catalog_dir.map(Folder::read).transpose()?;
+        let folder = Folder::read_all(options.catalog_dir, options.own_catalog)?;
         let catalogs = Arc::new(Catalogs::new(
             folder,
             CONNECTORS,

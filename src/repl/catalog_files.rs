@@ -1,71 +1,140 @@
 //! Files of the catalog folder that commands write: views that are saved, tables that are inferred.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::shell::Shell;
-use super::warning::is_confirmed;
+use super::whole_file;
+use crate::engine::statement::lexer::lexemes;
 use crate::error::{Error, Result};
+
+/// The user's own catalog of views: a folder beside their configuration.
+const OWN: &str = "my";
 
 /// Catalog, schema and name of what is written as `[[catalog.]schema.]name`.
 fn full(shell: &Shell, typed: &str) -> Result<[String; 3]> {
-    let [catalog, schema] = shell.session.home();
-    let parts: Vec<String> = typed.split('.').map(|part| part.trim().replace('"', "")).collect();
+    let name = shell.full_name(typed)?;
     let is_name = |part: &String| {
         !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
     };
-    if !parts.iter().all(is_name) {
-        return Err(Error::sql(format!("`{typed}` is no name"))
-            .with_hint("use letters, digits, _ and -: it becomes a file name"));
+    if name.iter().all(is_name) {
+        return Ok(name);
     }
-    match parts.as_slice() {
-        [name] => Ok([catalog, schema, name.clone()]),
-        [schema, name] => Ok([catalog, schema.clone(), name.clone()]),
-        [catalog, schema, name] => Ok([catalog.clone(), schema.clone(), name.clone()]),
-        _ => Err(Error::sql(format!("{typed} has too many parts"))),
-    }
+    Err(Error::sql(format!("`{typed}` is no name"))
+        .with_hint("use letters, digits, _ and -: it becomes a file name"))
 }
 
-/// The file of an object; its folder is made.
+/// The file of an object. Nothing is made yet.
 fn file(shell: &Shell, [catalog, schema, name]: &[String; 3], extension: &str) -> Result<PathBuf> {
-    let folder = shell.catalog_dir.clone().ok_or_else(|| {
-        Error::config("there is no catalog folder").with_hint("sluice catalog add makes one")
-    })?;
-    if !folder.join(format!("{catalog}.toml")).is_file() {
-        return Err(Error::not_found(format!("{} has no catalog {catalog}", folder.display()))
-            .with_hint("write the name of one before: \\save lake.reports.daily"));
+    let within = |folder: &Path| folder.join(schema).join(format!("{name}.{extension}"));
+    let Some(folder) = &shell.catalog_dir else {
+        return match own(shell).filter(|_| catalog == OWN && extension == "sql") {
+            Some(own) => Ok(within(own)),
+            None => Err(Error::config("there is no catalog folder")
+                .with_hint("sluice catalog add makes one")),
+        };
+    };
+    let is_there =
+        |name: &str| folder.join(format!("{name}.toml")).is_file() || folder.join(name).is_dir();
+    if is_there(catalog) {
+        return Ok(within(&folder.join(catalog)));
     }
-    let folder = folder.join(catalog).join(schema);
-    std::fs::create_dir_all(&folder)
-        .map_err(|e| Error::config(format!("{}: {e}", folder.display())).with_source(e))?;
-    Ok(folder.join(format!("{name}.{extension}")))
+    match own(shell).filter(|_| catalog == OWN && extension == "sql") {
+        Some(own) => Ok(within(own)),
+        None => Err(Error::not_found(format!("{} has no catalog {catalog}", folder.display()))
+            .with_hint("write the name of one before: \\save lake.reports.daily")),
+    }
 }
 
-fn write(path: &PathBuf, text: &str) -> Result<()> {
-    std::fs::write(path, text)
-        .map_err(|e| Error::config(format!("{}: {e}", path.display())).with_source(e))
+fn own(shell: &Shell) -> Option<&Path> {
+    shell.own_catalog.as_deref()
+}
+
+/// Whether a file can be written where `path` says.
+fn is_writable(path: &Path) -> bool {
+    let folder = path.ancestors().skip(1).find(|folder| folder.is_dir());
+    folder.is_some_and(|folder| tempfile::tempfile_in(folder).is_ok())
+}
+
+/// Where a view of a name is kept: in the catalog folder, or, if only its last part was typed and
+/// the current catalog takes no file, in the user's own catalog.
+fn place(shell: &Shell, typed: &str) -> Result<([String; 3], PathBuf)> {
+    let name = full(shell, typed)?;
+    let found = file(shell, &name, "sql").and_then(|path| match is_writable(&path) {
+        true => Ok(path),
+        false => Err(Error::denied(format!("{} cannot be written", path.display()))
+            .with_hint("\\save my.default.NAME keeps it among your own views")),
+    });
+    match found {
+        Ok(path) => Ok((name, path)),
+        Err(e) if typed.contains('.') || name[0] == OWN => Err(e),
+        Err(e) => {
+            let [_, _, last] = name;
+            let name = [OWN.to_owned(), "default".to_owned(), last];
+            // Why the current catalog does not take it is the better answer.
+            let path = file(shell, &name, "sql").map_err(|_| e)?;
+            Ok((name, path))
+        }
+    }
+}
+
+/// Whether a text begins as what a view is made of.
+fn is_select(sql: &str) -> bool {
+    let first = lexemes(sql).find(|lexeme| !lexeme.is_blank());
+    first.is_some_and(|first| {
+        let begins = ["SELECT", "WITH", "FROM", "VALUES", "TABLE", "("];
+        begins.iter().any(|word| first.text.eq_ignore_ascii_case(word))
+    })
 }
 
 /// Keeps a query as a view; says where.
 pub(super) fn keep(shell: &mut Shell, typed: &str, sql: &str) -> Result<String> {
-    let name = full(shell, typed)?;
-    let first = sql.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-    if !matches!(first.as_str(), "SELECT" | "WITH" | "FROM" | "VALUES") && !sql.contains("SELECT") {
+    if typed.is_empty() {
+        return Err(
+            Error::sql("\\save takes the name of the view").with_hint("\\save daily_errors")
+        );
+    }
+    if !is_select(sql) {
         return Err(Error::sql("only a SELECT becomes a view"));
     }
-    if name[0] == "session" {
-        shell.fetch(&format!("CREATE OR REPLACE VIEW \"{}\" AS {sql}", name[2]))?;
-        return Ok(format!("view {} is kept until this session ends", name.join(".")));
+    let [catalog, _, last] = full(shell, typed)?;
+    if catalog == "session" && (shell.server.is_some() || typed.contains('.')) {
+        shell.fetch(&format!("CREATE OR REPLACE VIEW \"{last}\" AS {sql}"))?;
+        return Ok(format!("view session.default.{last} is kept until this session ends"));
     }
-    let path = file(shell, &name, "sql")?;
+    if let Some(server) = &shell.server {
+        return Err(Error::unsupported(format!("{server} keeps its catalog itself"))
+            .with_hint("\\ns NAME keeps the query here, CREATE VIEW for this session"));
+    }
+    let (name, path) = place(shell, typed)?;
     let question = format!("{} is there already", path.display());
-    if path.exists() && shell.interactive && !is_confirmed(&question)? {
+    if path.exists() && shell.interactive && !shell.is_confirmed(&question)? {
         return Err(Error::cancelled("cancelled"));
     }
-    write(&path, &format!("{sql}\n"))?;
-    shell.fetch("REFRESH")?;
+    let before = std::fs::read_to_string(&path).ok();
+    whole_file::write(&path, &format!("{sql}\n"))?;
     // A view that cannot be planned is told at once, not to who uses it.
-    shell.fetch(&format!("DESCRIBE {}", quoted(&name)))?;
+    let planned =
+        shell.fetch("REFRESH").and_then(|_| shell.fetch(&format!("DESCRIBE {}", quoted(&name))));
+    if let Err(e) = planned {
+        take_back(&path, before.as_deref())?;
+        shell.fetch("REFRESH")?;
+        let hint =
+            "in a view, a name means one of the view's own schema: write lake.raw.users in full";
+        return Err(Error::sql(format!("nothing is saved: {}", e.message())).with_hint(hint));
+    }
     Ok(format!("view {} is {}", name.join("."), path.display()))
+}
+
+/// Puts a file back as it was; folders that were made for it go with it.
+fn take_back(path: &Path, before: Option<&str>) -> Result<()> {
+    if let Some(before) = before {
+        return whole_file::write(path, before);
+    }
+    std::fs::remove_file(path)
+        .map_err(|e| Error::config(format!("{}: {e}", path.display())).with_source(e))?;
+    // The schema's folder goes if it is empty; others were there before.
+    let _ = path.parent().map(std::fs::remove_dir);
+    Ok(())
 }
 
 fn quoted(name: &[String; 3]) -> String {
@@ -82,7 +151,11 @@ pub(super) fn propose(shell: &mut Shell, typed: &str) -> Result<()> {
     let path = match file(shell, &name, "toml") {
         Ok(path) => path,
         // Nowhere to write: the proposal is all.
-        Err(_) => return shell.say(proposed.trim_end()),
+        Err(e) => {
+            shell.say(proposed.trim_end())?;
+            eprintln!("note: it is not written: {}", e.message());
+            return Ok(());
+        }
     };
     let Ok(present) = std::fs::read_to_string(&path) else {
         shell.say(proposed.trim_end())?;
@@ -97,11 +170,11 @@ pub(super) fn propose(shell: &mut Shell, typed: &str) -> Result<()> {
     offer(shell, &path, &proposed)
 }
 
-fn offer(shell: &mut Shell, path: &PathBuf, text: &str) -> Result<()> {
-    if !shell.interactive || !is_confirmed(&format!("write {}", path.display()))? {
+fn offer(shell: &mut Shell, path: &Path, text: &str) -> Result<()> {
+    if !shell.interactive || !shell.is_confirmed(&format!("write {}", path.display()))? {
         return Ok(());
     }
-    write(path, text)?;
+    whole_file::write(path, text)?;
     shell.fetch("REFRESH").map(drop)
 }
 
@@ -137,7 +210,17 @@ fn difference(old: &str, new: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::difference;
+    use super::{difference, is_select};
+
+    #[test]
+    fn only_a_query_becomes_a_view() {
+        for sql in ["select 1", "-- why\nWITH a AS (SELECT 1) SELECT * FROM a", "(select 1)"] {
+            assert!(is_select(sql), "{sql}");
+        }
+        for sql in ["DROP TABLE t -- SELECT", "insert into t SELECT 1", "show tables", ""] {
+            assert!(!is_select(sql), "{sql}");
+        }
+    }
 
     #[test]
     fn a_difference_has_all_lines_of_both() {

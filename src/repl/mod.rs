@@ -20,6 +20,7 @@ mod named_queries;
 mod names;
 mod output;
 mod pager;
+mod partitions;
 mod profile;
 mod progress;
 mod prompt;
@@ -29,6 +30,7 @@ mod shell;
 mod variables;
 mod warning;
 mod watch;
+mod whole_file;
 
 pub use color::ColorChoice;
 pub use commands::Flow;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::whole_file;
 use crate::error::{Error, Result, nearest};
 
 /// Names and texts.
@@ -73,17 +74,8 @@ fn unknown(name: &str, queries: &Queries) -> Error {
 }
 
 fn write(queries: &Queries) -> Result<()> {
-    let file = file()?;
-    let failed =
-        |e: std::io::Error| Error::config(format!("{}: {e}", file.display())).with_source(e);
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
     let text = toml::to_string_pretty(queries).map_err(|e| Error::internal(e.to_string()))?;
-    // In one step: another prompt may be reading.
-    let beside = file.with_extension("toml.new");
-    std::fs::write(&beside, text).map_err(failed)?;
-    std::fs::rename(&beside, &file).map_err(failed)
+    whole_file::write(&file()?, &text)
 }
 
 /// A query with `$1`, `$2`, `$*` replaced by arguments, as words were typed behind its name.

@@ -319,6 +319,51 @@ impl Display {
     }
 }
 
+impl Display {
+    /// Every option that [`Display::set`] knows, with its value.
+    pub(super) fn values(&self) -> Vec<(&'static str, String)> {
+        let on = |is_on: bool| if is_on { "on" } else { "off" }.to_owned();
+        let usual = |text: &Option<String>| text.clone().unwrap_or_else(|| "usual".to_owned());
+        let options = &self.options;
+        OPTIONS
+            .iter()
+            .map(|name| {
+                let value = match *name {
+                    "border" => match options.border {
+                        Border::None => "0".to_owned(),
+                        Border::Inner => "1".to_owned(),
+                        Border::Full => "2".to_owned(),
+                    },
+                    "display_rows" => self.display_rows.to_string(),
+                    "expanded" => match self.expanded {
+                        Expanded::Auto => "auto".to_owned(),
+                        other => on(other == Expanded::On),
+                    },
+                    "fieldsep" => usual(&options.separator),
+                    "float_digits" => {
+                        options.float_digits.map_or("all".to_owned(), |digits| digits.to_string())
+                    }
+                    "footer" => on(options.footer),
+                    "format" => self.format.name().to_owned(),
+                    "header" => on(options.header),
+                    "linestyle" => match options.lines {
+                        Lines::Unicode => "unicode".to_owned(),
+                        Lines::Ascii => "ascii".to_owned(),
+                    },
+                    "null" => usual(&options.null),
+                    "pager" => match self.paging {
+                        Paging::Always => "always".to_owned(),
+                        other => on(other == Paging::On),
+                    },
+                    "timing" => on(self.timing),
+                    _ => on(!options.header && !options.footer),
+                };
+                (*name, value)
+            })
+            .collect()
+    }
+}
+
 /// The names that [`Display::set`] knows.
 pub(super) const OPTIONS: &[&str] = &[
     "border",

@@ -90,7 +90,8 @@ impl LastResult {
     }
 }
 
-fn cancelled(interrupt: Interrupt) -> Error {
+/// The error of a statement that a signal ended.
+pub(super) fn cancelled(interrupt: Interrupt) -> Error {
     match interrupt {
         Interrupt::Interrupt => Error::cancelled("cancelled"),
         Interrupt::Terminate => Error::cancelled(TERMINATED),
@@ -185,7 +186,7 @@ impl Shell {
                 );
             }
             if display.timing {
-                eprintln!("{}", footer::text(&how));
+                eprintln!("{}", footer::text(&how, chrono::Utc::now()));
             }
             if *interactive {
                 kept.is_cut |= shown.is_cut;

@@ -53,6 +53,8 @@ pub struct ShellOptions {
     pub catalog_dir: Option<PathBuf>,
     /// The server that statements run at, if not here.
     pub server: Option<String>,
+    /// The folder of the user's own catalog of views.
+    pub own_catalog: Option<PathBuf>,
 }
 
 /// A statement that failed, with the place in its file.
@@ -117,6 +119,8 @@ pub struct Shell {
     pub(super) catalog_dir: Option<PathBuf>,
     /// The server that statements run at.
     pub(super) server: Option<String>,
+    /// The folder of the user's own catalog of views.
+    pub(super) own_catalog: Option<PathBuf>,
     /// The last error as it was shown.
     pub(super) last_error: Option<Error>,
     pub(super) depth: usize,
@@ -167,6 +171,7 @@ impl Shell {
             warns: true,
             catalog_dir: options.catalog_dir,
             server: options.server,
+            own_catalog: options.own_catalog,
             last_error: None,
             depth: 0,
             last: None,
@@ -279,7 +284,11 @@ impl Shell {
             Ok(flow) => Ok(flow),
             // A file that was included says where in it.
             Err(commands::Failed::Within(failure)) => Err(failure),
-            Err(commands::Failed::Here(error)) => Err(self.failure(text, error, Some(part.token))),
+            Err(commands::Failed::Here(error)) => {
+                // A place in a statement that the command has made is none in this text.
+                let text = if error.position().is_some() { "" } else { text };
+                Err(self.failure(text, error, Some(part.token)))
+            }
         }
     }
 
@@ -331,6 +340,31 @@ impl Shell {
         self.last.clone().ok_or_else(|| Error::sql("nothing has been run yet"))
     }
 
+    /// Catalog, schema and name of what is typed as `[[catalog.]schema.]name`.
+    ///
+    /// # Errors
+    /// `Sql` for a name of more parts.
+    pub(super) fn full_name(&self, typed: &str) -> Result<[String; 3]> {
+        let [catalog, schema] = self.session.home();
+        let mut parts = vec![String::new()];
+        let mut is_quoted = false;
+        for c in typed.trim().chars() {
+            match c {
+                '"' => is_quoted = !is_quoted,
+                '.' if !is_quoted => parts.push(String::new()),
+                c => parts.last_mut().into_iter().for_each(|part| part.push(c)),
+            }
+        }
+        match <[String; 3]>::try_from(parts) {
+            Ok(full) => Ok(full),
+            Err(mut parts) => match (parts.pop(), parts.pop(), parts.pop()) {
+                (Some(name), None, _) => Ok([catalog, schema, name]),
+                (Some(name), Some(schema), None) => Ok([catalog, schema, name]),
+                _ => Err(Error::sql(format!("{typed} has too many parts"))),
+            },
+        }
+    }
+
     /// Shows what `work` shows, one column a line.
     pub(super) fn expanded<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let before = std::mem::replace(&mut self.display.expanded, Expanded::On);
@@ -355,12 +389,12 @@ impl Shell {
     }
 
     /// Asks before a statement that destroys something. Scripts are never asked.
-    fn confirm(&mut self, sql: &str) -> Result<bool> {
+    pub(super) fn confirm(&mut self, sql: &str) -> Result<bool> {
         let Some(warning) = super::warning::of(sql).filter(|_| self.warns && self.depth == 0)
         else {
             return Ok(true);
         };
-        super::warning::is_confirmed(&warning)
+        self.is_confirmed(&warning)
     }
 
     /// The last statement's receipt; empty when it has none or none are kept.

@@ -1,7 +1,13 @@
 //! What is asked before a statement that destroys or replaces something.
 
 use std::io::{IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::run::cancelled;
+use super::shell::Shell;
 use crate::engine::statement::lexer::{Kind, lexemes};
 use crate::error::{Error, Result};
 
@@ -29,20 +35,47 @@ pub(super) fn of(sql: &str) -> Option<String> {
     }
 }
 
-/// Asks; a person who says nothing says no.
-///
-/// # Errors
-/// `Unavailable` when nobody can answer.
-pub(super) fn is_confirmed(warning: &str) -> Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        return Ok(true);
+/// How often it is looked whether an answer is there.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Whether standard input has a line.
+fn is_readable() -> std::io::Result<bool> {
+    let stdin = std::io::stdin();
+    let mut asked = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+    Ok(poll(&mut asked, PollTimeout::ZERO)? > 0)
+}
+
+impl Shell {
+    /// Asks; a person who says nothing says no. Ctrl-C is a no as well.
+    ///
+    /// # Errors
+    /// `Unavailable` when nobody can answer, `Cancelled` when it is interrupted.
+    pub(super) fn is_confirmed(&mut self, warning: &str) -> Result<bool> {
+        if !std::io::stdin().is_terminal() {
+            return Ok(true);
+        }
+        let Self { runtime, interrupts, .. } = self;
+        let failed = |e: std::io::Error| Error::unavailable(format!("no answer: {e}"));
+        runtime.block_on(async {
+            interrupts.listen()?;
+            interrupts.forget().await;
+            eprint!("{warning}: go on? [y/N] ");
+            std::io::stderr().flush().map_err(failed)?;
+            // The terminal gives whole lines: what can be read is the answer.
+            while !is_readable().map_err(failed)? {
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                    interrupt = interrupts.next() => {
+                        eprintln!();
+                        return Err(cancelled(interrupt));
+                    }
+                }
+            }
+            let mut answer = String::new();
+            std::io::stdin().read_line(&mut answer).map_err(failed)?;
+            Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+        })
     }
-    eprint!("{warning}: go on? [y/N] ");
-    let failed = |e: std::io::Error| Error::unavailable(format!("no answer: {e}"));
-    std::io::stderr().flush().map_err(failed)?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).map_err(failed)?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The integration tests: one binary, as linking DataFusion is the slow part.
 //!
 //! `slt` runs `tests/slt` in process, `cli` the program itself, `prompt` it at a terminal (`prompt_typing`
-//! what helps while typing, `prompt_results` what comes of it), `errors`
+//! what helps while typing, `prompt_results` what comes of it, `prompt_signals` what may
+//! happen to it), `commands` what every command prints, `errors`
 //! what is said of typical mistakes, `limits` memory, time and signals, `text` dirty CSV and JSON,
 //! `writes` what is written, `prepared` statements that are executed often, `read_points` what a statement read and may read; `codec` sends the
 //! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
@@ -16,6 +17,7 @@ mod canonical;
 mod changing;
 mod cli;
 mod codec;
+mod commands;
 mod conformance;
 mod door;
 mod errors;
@@ -26,6 +28,7 @@ mod prepared;
 mod program;
 mod prompt;
 mod prompt_results;
+mod prompt_signals;
 mod prompt_typing;
 mod read_points;
 mod rows;

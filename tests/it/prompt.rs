@@ -2,10 +2,13 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::program::Program;
@@ -24,6 +27,9 @@ pub(crate) struct Terminal {
     child: Child,
     keyboard: File,
     screen: Receiver<Vec<u8>>,
+    reader: JoinHandle<()>,
+    // Whether the terminal is to be closed.
+    closes: Arc<AtomicBool>,
     // What came and was not waited for yet.
     pub(crate) seen: String,
 }
@@ -43,6 +49,13 @@ fn open_terminal() -> (OwnedFd, OwnedFd) {
         assert_eq!(opened, 0, "no terminal: {}", std::io::Error::last_os_error());
         (OwnedFd::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs))
     }
+}
+
+/// Whether something can be read within a moment.
+fn is_readable(file: &File) -> bool {
+    let mut asked = libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one descriptor, which outlives the call.
+    unsafe { libc::poll(&raw mut asked, 1, 50) > 0 }
 }
 
 impl Terminal {
@@ -72,17 +85,23 @@ impl Terminal {
         // The command holds copies of the terminal, which would keep it open for ever.
         drop(command);
         let keyboard = File::from(ours);
-        let mut reader = keyboard.try_clone().unwrap();
+        let mut ours = keyboard.try_clone().unwrap();
         let (sender, screen) = channel();
-        std::thread::spawn(move || {
+        let closes = Arc::new(AtomicBool::new(false));
+        let closed = Arc::clone(&closes);
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
-            while let Ok(length) = reader.read(&mut buffer) {
-                if length == 0 || sender.send(buffer[..length].to_vec()).is_err() {
-                    break;
+            while !closed.load(Ordering::Acquire) {
+                if !is_readable(&ours) {
+                    continue;
+                }
+                match ours.read(&mut buffer) {
+                    Ok(length @ 1..) if sender.send(buffer[..length].to_vec()).is_ok() => {}
+                    _ => break,
                 }
             }
         });
-        let mut terminal = Self { child, keyboard, screen, seen: String::new() };
+        let mut terminal = Self { child, keyboard, screen, reader, closes, seen: String::new() };
         terminal.wait_for(PROMPT);
         terminal
     }
@@ -141,6 +160,33 @@ impl Terminal {
                 return;
             }
             assert!(number < 20, "no answer; the screen:\n{}", self.seen);
+        }
+    }
+
+    /// Makes the terminal as wide as that.
+    pub(crate) fn resize(&mut self, columns: u16) {
+        let size = libc::winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: the descriptor is open and the size outlives the call.
+        let resized = unsafe { libc::ioctl(self.keyboard.as_raw_fd(), libc::TIOCSWINSZ, &size) };
+        assert_eq!(resized, 0);
+    }
+
+    /// Closes the terminal, as a window is; returns how the program has ended.
+    pub(crate) fn close(self) -> ExitStatus {
+        let Self { mut child, keyboard, screen, reader, closes, .. } = self;
+        closes.store(true, Ordering::Release);
+        reader.join().unwrap();
+        drop((keyboard, screen));
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return status;
+            }
+            if Instant::now() > until {
+                let _ = child.kill();
+                panic!("it lives on without a terminal");
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 

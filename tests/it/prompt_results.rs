@@ -89,3 +89,46 @@ fn what_destroys_is_asked_for_first() {
     }
     leave(terminal);
 }
+
+#[test]
+fn a_view_is_saved_whole_or_not_at_all() {
+    let program = Program::new();
+    program.write("catalog/lake.toml", "connector = \"files\"\n[options]\nlocation = \"data\"\n");
+    program.write("catalog/data/raw/users.csv", "id,name\n1,ada\n");
+    let mut terminal = Terminal::start(&program);
+    terminal.line("select 42000 as n;");
+    let shown = terminal.line("\\save lake.reports.answer");
+    assert!(shown.contains("catalog/lake/reports/answer.sql"), "{shown}");
+    assert!(terminal.line("select n from lake.reports.answer;").contains("42000"));
+    // The prompt is not in a catalog: a plain name is one of the user's own.
+    terminal.line("select name from lake.raw.users;");
+    assert!(terminal.line("\\save mine").contains("my.default.mine"));
+    assert!(terminal.line("select name as again from my.default.mine;").contains("ada"));
+    leave(terminal);
+}
+
+#[test]
+fn a_view_that_cannot_be_planned_leaves_no_file() {
+    let program = Program::new();
+    program.write("catalog/lake.toml", "connector = \"files\"\n[options]\nlocation = \"data\"\n");
+    program.write("catalog/data/raw/users.csv", "id,name\n1,ada\n");
+    program.write("s.sql", "use lake.raw;\nselect name from users;\n\\save lake.reports.bad\n");
+    let ran = program.run(&["-f", "s.sql"]);
+    assert!(ran.stderr.contains("nothing is saved"), "{}", ran.stderr);
+    assert!(!program.path("catalog/lake/reports").exists());
+    program.write("s.sql", "show tables;\n\\save lake.reports.bad\n");
+    let ran = program.run(&["-f", "s.sql"]);
+    assert!(ran.stderr.contains("only a SELECT becomes a view"), "{}", ran.stderr);
+    assert!(!program.path("catalog/lake/reports").exists());
+}
+
+#[test]
+fn the_columns_of_a_statement_are_shown_and_nothing_runs() {
+    let program = Program::new();
+    let ran = program.run_with(&[], "create view made as select 1 as n \\gdesc");
+    assert!(ran.stderr.contains("gives no rows"), "{}", ran.stderr);
+    let text = "select 1 as n, 'x' as t \\gdesc\nselect * from made;";
+    let ran = program.run_with(&["--csv"], text);
+    assert_eq!(ran.stdout, "column,type\nn,BIGINT\nt,VARCHAR\n");
+    assert!(ran.stderr.contains("made does not exist"), "{}", ran.stderr);
+}

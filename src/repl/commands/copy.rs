@@ -42,7 +42,11 @@ impl Command for Copy {
             Some(end) => format!("{} (FORMAT csv, HEADER true)", &text[..text.len() - end.len()]),
             None => text.to_owned(),
         };
-        shell.last = Some(format!("COPY {text}"));
-        sugar(shell, &format!("COPY {text}"))
+        let sql = format!("COPY {text}");
+        if shell.interactive && !shell.confirm(&sql)? {
+            return Err(Error::cancelled("cancelled").into());
+        }
+        shell.last = Some(sql.clone());
+        sugar(shell, &sql)
     }
 }

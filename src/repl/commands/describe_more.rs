@@ -1,6 +1,7 @@
 //! `\d+`: a table in full.
 
 use super::{Argument, Command, Failed, Flow, sugar};
+use crate::repl::partitions;
 use crate::repl::shell::Shell;
 
 /// Describe a table: columns, what it would read, how it is made.
@@ -16,7 +17,7 @@ impl Command for DescribeMore {
     }
 
     fn about(&self) -> &'static str {
-        "describe a table: columns, what it would read, how it is made"
+        "describe a table: columns, what it would read, partitions, how it is made"
     }
 
     fn example(&self) -> &'static str {
@@ -34,6 +35,12 @@ impl Command for DescribeMore {
         }
         shell.statement(&format!("DESCRIBE {table}"))?;
         shell.statement(&format!("EXPLAIN ESTIMATE SELECT * FROM {table}"))?;
+        // Planned to its listing and not run: that says which partitions there are.
+        shell.fetch(&format!("SELECT * FROM {table} LIMIT 0"))?;
+        let pinned = super::receipt::read_point(shell);
+        if let Some(partitions) = pinned.ok().and_then(|text| partitions::of(&text).transpose()) {
+            shell.show(&partitions?)?;
+        }
         sugar(shell, &format!("SHOW CREATE TABLE {table}"))
     }
 }

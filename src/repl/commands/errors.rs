@@ -32,13 +32,7 @@ impl Command for Errors {
         if arguments.is_empty() {
             return Err(Error::sql("\\errors takes a table").into());
         }
-        let [catalog, schema] = shell.session.home();
-        let typed = arguments.trim_end_matches(';').trim_matches('\'').replace('"', "");
-        let name = match typed.matches('.').count() {
-            0 => format!("{catalog}.{schema}.{typed}"),
-            1 => format!("{catalog}.{typed}"),
-            _ => typed,
-        };
+        let name = shell.full_name(arguments.trim_end_matches(';').trim_matches('\''))?.join(".");
         sugar(shell, &format!("SELECT * FROM errors('{}')", name.replace('\'', "''")))
     }
 }

@@ -14,6 +14,7 @@ mod describe;
 mod describe_more;
 mod echo;
 mod edit;
+mod elsewhere;
 mod errors;
 mod estimate;
 mod expanded;
@@ -55,6 +56,7 @@ mod separator;
 mod set;
 mod settings;
 mod sql_help;
+mod system;
 mod timing;
 mod tuples;
 mod unset;
@@ -203,6 +205,7 @@ pub(super) static COMMANDS: &[&dyn Command] = &[
     &unset::Unset,
     &getenv::Getenv,
     &change_folder::ChangeFolder,
+    &system::System,
     &expanded::Expanded,
     &format::Format,
     &tuples::Tuples,
@@ -223,6 +226,10 @@ pub(super) static COMMANDS: &[&dyn Command] = &[
 /// Runs the command of a name.
 pub(super) fn run(shell: &mut Shell, word: &str, arguments: &str) -> Result<Flow, Failed> {
     let arguments = arguments.trim();
+    // As in psql, the system's command may follow at once.
+    if let Some(program) = word.strip_prefix('!').filter(|program| !program.is_empty()) {
+        return system::System.run(shell, format!("{program} {arguments}").trim_end());
+    }
     if let Some(command) = find(word) {
         return command.run(shell, arguments);
     }
@@ -256,6 +263,9 @@ pub(super) fn send(
 fn unknown(word: &str) -> Error {
     let names = COMMANDS.iter().flat_map(|command| command.names()).copied();
     let error = Error::sql(format!("there is no command \\{word}"));
+    if let Some(answer) = elsewhere::instead(word) {
+        return error.with_hint(answer);
+    }
     match nearest(word, names) {
         Some(near) => error.with_hint(format!("did you mean \\{near}? \\? lists them")),
         None => error.with_hint("\\? lists them"),
@@ -301,6 +311,16 @@ fn switch(name: &str, arguments: &str, now: bool) -> Result<bool, Error> {
 #[cfg(test)]
 mod tests {
     use super::COMMANDS;
+    use crate::engine::statement::split::sends_statement;
+
+    #[test]
+    fn the_splitter_ends_statements_at_the_commands_that_send_them() {
+        for command in COMMANDS {
+            for name in command.names() {
+                assert_eq!(sends_statement(name), command.sends(), "\\{name}");
+            }
+        }
+    }
 
     #[test]
     fn every_name_is_one_commands_alone() {

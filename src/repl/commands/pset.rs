@@ -3,7 +3,7 @@
 use super::{Argument, Command, Failed, Flow};
 use crate::repl::shell::Shell;
 
-/// Set an option of results: format, null, border, footer, header, display_rows, fieldsep, float_digits, expanded.
+/// Show or set the options of results.
 pub(super) struct Pset;
 
 impl Command for Pset {
@@ -12,11 +12,11 @@ impl Command for Pset {
     }
 
     fn usage(&self) -> &'static str {
-        "\\pset NAME VALUE"
+        "\\pset [NAME VALUE]"
     }
 
     fn about(&self) -> &'static str {
-        "set an option of results: format, null, border, footer, header, display_rows, fieldsep, float_digits, expanded"
+        "show or set the options of results"
     }
 
     fn example(&self) -> &'static str {
@@ -28,8 +28,19 @@ impl Command for Pset {
     }
 
     fn run(&self, shell: &mut Shell, arguments: &str) -> Result<Flow, Failed> {
+        if arguments.is_empty() {
+            return options(shell);
+        }
         let (name, value) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
         shell.display.set(name, value.trim().trim_matches('\''))?;
         Ok(Flow::Continue)
     }
+}
+
+/// Every option with its value.
+fn options(shell: &mut Shell) -> Result<Flow, Failed> {
+    for (name, value) in shell.display.values() {
+        shell.say(&format!("{name:<13} {value}"))?;
+    }
+    Ok(Flow::Continue)
 }

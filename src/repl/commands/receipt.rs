@@ -35,13 +35,7 @@ impl Command for Receipt {
         match (word, file.trim().trim_matches('\'')) {
             ("", _) => sugar(shell, "SHOW RECEIPT"),
             ("save", file) if !file.is_empty() => {
-                let batches = shell.fetch("SHOW READ POINT")?;
-                let content = batches.first().and_then(|batch| {
-                    let column = batch.column_by_name("content")?.as_string_opt::<i32>()?;
-                    column.iter().next().flatten()
-                });
-                let content =
-                    content.ok_or_else(|| Error::internal("a read point without content"))?;
+                let content = read_point(shell)?;
                 std::fs::write(file, content)
                     .map_err(|e| Error::config(format!("{file}: {e}")).with_source(e))?;
                 Ok(Flow::Continue)
@@ -49,4 +43,14 @@ impl Command for Receipt {
             _ => Err(Error::sql("\\receipt takes nothing, or save FILE").into()),
         }
     }
+}
+
+/// What the last statement has pinned, as text.
+pub(super) fn read_point(shell: &mut Shell) -> Result<String, Error> {
+    let batches = shell.fetch("SHOW READ POINT")?;
+    let content = batches.first().and_then(|batch| {
+        let column = batch.column_by_name("content")?.as_string_opt::<i32>()?;
+        column.iter().next().flatten()
+    });
+    content.map(str::to_owned).ok_or_else(|| Error::internal("a read point without content"))
 }

@@ -102,6 +102,11 @@ const SENDING: [&str; 13] = [
     "profile",
 ];
 
+/// Whether a command of this name ends the statement before it.
+pub fn sends_statement(name: &str) -> bool {
+    SENDING.contains(&name)
+}
+
 /// Begins many files on Windows, and, in files joined by `cat`, the second one too.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
@@ -165,7 +170,7 @@ impl<'a> Splitter<'a> {
                 }
                 "\\" if start >= word_end => {
                     let length = word_length(&self.text[end..]);
-                    if SENDING.contains(&&self.text[end..end + length]) {
+                    if sends_statement(&self.text[end..end + length]) {
                         self.push(PartKind::Statement, token, start, Completeness::Complete);
                         return self.push_command();
                     }
