@@ -1,13 +1,12 @@
-//! What does not fit on the screen goes through a pager: `$PAGER`, or `less`.
+//! What does not fit on the screen goes through a pager: `$PAGER`, or one of our own.
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
+use super::own_pager::OwnPager;
+
 /// Where the pager's command may stand, the strongest first. An empty one means none.
 const VARIABLES: [&str; 2] = ["PSQL_PAGER", "PAGER"];
-
-/// Long lines are moved along, not broken; colours stay colours.
-const USUAL: &str = "less -SR";
 
 /// When there is a pager.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,23 +20,63 @@ pub(super) enum Paging {
     Always,
 }
 
-/// The command; none when the user wants none or none is there.
-fn command() -> Option<String> {
-    let named = VARIABLES.iter().find_map(|name| std::env::var(name).ok());
-    let command = named.unwrap_or_else(|| USUAL.to_owned());
-    let program = command.split_whitespace().next()?.to_owned();
-    let found = program.contains('/')
-        || std::env::var_os("PATH").is_some_and(|paths| {
-            std::env::split_paths(&paths).any(|folder| folder.join(&program).is_file())
-        });
-    found.then_some(command)
+/// Who pages.
+#[derive(Debug)]
+enum Pager {
+    Program(Child),
+    Own(OwnPager),
+}
+
+impl Pager {
+    /// The user's, or ours; none when the user wants none or it is not there.
+    fn start() -> Option<Self> {
+        let named = VARIABLES.iter().find_map(|name| std::env::var(name).ok());
+        let Some(command) = named else { return OwnPager::start().map(Self::Own) };
+        let program = command.split_whitespace().next()?.to_owned();
+        let found = program.contains('/')
+            || std::env::var_os("PATH").is_some_and(|paths| {
+                std::env::split_paths(&paths).any(|folder| folder.join(&program).is_file())
+            });
+        // Its own interrupts are its own business.
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &command]).stdin(Stdio::piped());
+        found.then(|| shell.spawn().ok().map(Self::Program)).flatten()
+    }
+
+    /// Hands over bytes; false when it has been left.
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<bool> {
+        match self {
+            Self::Own(pager) => Ok(pager.write(bytes)),
+            Self::Program(program) => match program.stdin.as_mut() {
+                None => Ok(false),
+                Some(stdin) => match stdin.write_all(bytes) {
+                    Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+                    result => result.map(|()| true),
+                },
+            },
+        }
+    }
+
+    /// No more comes; waits until it is left.
+    fn end(self) -> std::io::Result<()> {
+        match self {
+            Self::Own(pager) => {
+                pager.end();
+                Ok(())
+            }
+            Self::Program(mut program) => {
+                drop(program.stdin.take());
+                program.wait().map(drop)
+            }
+        }
+    }
 }
 
 /// A result that may have to be paged: held back until it is known.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     held: Vec<u8>,
-    pager: Option<Child>,
+    pager: Option<Pager>,
     /// Whether it goes straight to the terminal.
     is_direct: bool,
     paging: Paging,
@@ -54,13 +93,12 @@ impl Page {
         if self.pager.is_none() && self.paging == Paging::Always {
             self.open()?;
         }
-        let Some(mut pager) = self.pager.take() else {
+        let Some(pager) = self.pager.take() else {
             let mut stdout = std::io::stdout().lock();
             stdout.write_all(&self.held)?;
             return stdout.flush();
         };
-        drop(pager.stdin.take());
-        pager.wait().map(drop)
+        pager.end()
     }
 
     fn is_long(&self) -> bool {
@@ -72,11 +110,7 @@ impl Page {
     /// Starts the pager with what is held back; without one, the terminal has it all.
     fn open(&mut self) -> std::io::Result<()> {
         let held = std::mem::take(&mut self.held);
-        let started = command().and_then(|command| {
-            // Its own interrupts are its own business.
-            Command::new("sh").args(["-c", &command]).stdin(Stdio::piped()).spawn().ok()
-        });
-        match started {
+        match Pager::start() {
             Some(pager) => self.pager = Some(pager),
             None => self.is_direct = true,
         }
@@ -92,15 +126,10 @@ impl Write for Page {
         if self.is_left {
             return Ok(bytes.len());
         }
-        if let Some(stdin) = self.pager.as_mut().and_then(|pager| pager.stdin.as_mut()) {
-            return match stdin.write(bytes) {
-                Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => {
-                    // Who leaves the pager has seen enough; the result goes on to be counted.
-                    self.is_left = true;
-                    Ok(bytes.len())
-                }
-                result => result,
-            };
+        if let Some(pager) = &mut self.pager {
+            // Who leaves the pager has seen enough; the result goes on to be counted.
+            self.is_left = !pager.write(bytes)?;
+            return Ok(bytes.len());
         }
         self.held.extend_from_slice(bytes);
         if self.paging == Paging::Off || self.is_long() {

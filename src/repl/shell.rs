@@ -445,7 +445,8 @@ impl Failure {
     /// The error as people read it.
     pub fn text(&self) -> String {
         // An error without a place of its own is not at the statement's first word.
-        let quoted = self.position.filter(|_| self.error.position().is_some());
+        let is_quoted = self.error.position().is_some() && !self.text.is_empty();
+        let quoted = self.position.filter(|_| is_quoted);
         super::error_text(&self.error, &self.text, quoted)
     }
 

@@ -69,7 +69,12 @@ impl Terminal {
         let (ours, theirs) = open_terminal();
         let mut command = program.command(args);
         command.env("TERM", "xterm").env("NO_COLOR", "1").env("PAGER", "");
-        command.envs(env.iter().copied());
+        for (name, value) in env {
+            match *value {
+                "unset" => command.env_remove(name),
+                value => command.env(name, value),
+            };
+        }
         command.stdin(Stdio::from(theirs.try_clone().unwrap()));
         command.stdout(Stdio::from(theirs.try_clone().unwrap()));
         command.stderr(Stdio::from(theirs));

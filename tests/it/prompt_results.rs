@@ -21,6 +21,20 @@ fn what_is_longer_than_the_screen_goes_through_the_pager() {
 }
 
 #[test]
+fn without_a_pager_of_the_user_there_is_one_with_the_names_in_sight() {
+    let mut terminal = Terminal::start_with(&Program::new(), &[], &[("PAGER", "unset")]);
+    terminal.type_text("select value as running from generate_series(1, 100);\r");
+    terminal.wait_for("lines 4-23 of ");
+    terminal.type_text("G");
+    let shown = terminal.wait_for("of 105 ");
+    assert!(shown.contains("running") && shown.contains("│     100 │"), "{shown}");
+    terminal.type_text(CTRL_C);
+    terminal.wait_for(PROMPT);
+    terminal.get_in_step();
+    leave(terminal);
+}
+
+#[test]
 fn a_result_that_is_cut_leaves_a_receipt() {
     let mut terminal = Terminal::start(&Program::new());
     let shown = terminal.line("select value from generate_series(1, 1000000000000);");
@@ -93,8 +107,9 @@ fn what_destroys_is_asked_for_first() {
 #[test]
 fn a_view_is_saved_whole_or_not_at_all() {
     let program = Program::new();
-    program.write("catalog/lake.toml", "connector = \"files\"\n[options]\nlocation = \"data\"\n");
-    program.write("catalog/data/raw/users.csv", "id,name\n1,ada\n");
+    program
+        .write("catalog/lake.toml", "connector = \"files\"\n[options]\nlocation = \"../data\"\n");
+    program.write("data/raw/users.csv", "id,name\n1,ada\n");
     let mut terminal = Terminal::start(&program);
     terminal.line("select 42000 as n;");
     let shown = terminal.line("\\save lake.reports.answer");
@@ -110,8 +125,9 @@ fn a_view_is_saved_whole_or_not_at_all() {
 #[test]
 fn a_view_that_cannot_be_planned_leaves_no_file() {
     let program = Program::new();
-    program.write("catalog/lake.toml", "connector = \"files\"\n[options]\nlocation = \"data\"\n");
-    program.write("catalog/data/raw/users.csv", "id,name\n1,ada\n");
+    program
+        .write("catalog/lake.toml", "connector = \"files\"\n[options]\nlocation = \"../data\"\n");
+    program.write("data/raw/users.csv", "id,name\n1,ada\n");
     program.write("s.sql", "use lake.raw;\nselect name from users;\n\\save lake.reports.bad\n");
     let ran = program.run(&["-f", "s.sql"]);
     assert!(ran.stderr.contains("nothing is saved"), "{}", ran.stderr);

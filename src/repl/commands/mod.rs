@@ -14,7 +14,6 @@ mod describe;
 mod describe_more;
 mod echo;
 mod edit;
-mod elsewhere;
 mod errors;
 mod estimate;
 mod expanded;
@@ -263,7 +262,7 @@ pub(super) fn send(
 fn unknown(word: &str) -> Error {
     let names = COMMANDS.iter().flat_map(|command| command.names()).copied();
     let error = Error::sql(format!("there is no command \\{word}"));
-    if let Some(answer) = elsewhere::instead(word) {
+    if let Some(answer) = super::elsewhere::instead(word) {
         return error.with_hint(answer);
     }
     match nearest(word, names) {
