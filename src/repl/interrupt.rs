@@ -14,12 +14,17 @@ const TERMINATED: i32 = 143;
 /// The two signals that end a statement. Listened to from the first statement on: before it, while
 /// a script is still read from a pipe, they end the process as usual.
 #[derive(Debug, Default)]
-pub(super) struct Interrupts(Option<Signals>);
+pub(super) struct Interrupts {
+    signals: Option<Signals>,
+    /// Whether a terminal that is closed ends them too. Scripts may go on without one.
+    pub(super) at_terminal: bool,
+}
 
 #[derive(Debug)]
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Option<Signal>,
 }
 
 /// What came.
@@ -27,7 +32,7 @@ struct Signals {
 pub(super) enum Interrupt {
     /// Ctrl-C.
     Interrupt,
-    /// SIGTERM.
+    /// SIGTERM, or the terminal is closed.
     Terminate,
 }
 
@@ -38,9 +43,11 @@ fn listen(kind: SignalKind) -> Result<Signal> {
 impl Interrupts {
     /// Listens from now on, if it did not yet. Must be called on a runtime.
     pub(super) fn listen(&mut self) -> Result<()> {
-        if self.0.is_none() {
+        if self.signals.is_none() {
+            let hangup = self.at_terminal.then(|| listen(SignalKind::hangup())).transpose()?;
             let interrupt = listen(SignalKind::interrupt())?;
-            self.0 = Some(Signals { interrupt, terminate: listen(SignalKind::terminate())? });
+            let terminate = listen(SignalKind::terminate())?;
+            self.signals = Some(Signals { interrupt, terminate, hangup });
         }
         Ok(())
     }
@@ -49,22 +56,31 @@ impl Interrupts {
     pub(super) async fn forget(&mut self) {
         // Signals that have come are known once the runtime has looked.
         tokio::task::yield_now().await;
-        if let Some(signals) = &mut self.0 {
+        if let Some(signals) = &mut self.signals {
             while signals.interrupt.recv().now_or_never().flatten().is_some() {}
         }
     }
 
     /// The next one.
     pub(super) async fn next(&mut self) -> Interrupt {
-        let Some(signals) = &mut self.0 else { return std::future::pending().await };
+        let Some(signals) = &mut self.signals else { return std::future::pending().await };
         tokio::select! {
             _ = signals.interrupt.recv() => Interrupt::Interrupt,
             _ = signals.terminate.recv() => Interrupt::Terminate,
+            _ = hung_up(signals.hangup.as_mut()) => Interrupt::Terminate,
         }
     }
 }
 
-/// Ends the process at SIGTERM while `waiting` says that the prompt waits for a line: nobody else
+/// Waits for the terminal to be closed.
+async fn hung_up(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Ends the process at SIGTERM, or when the terminal is closed, while `waiting` says that the prompt waits for a line: nobody else
 /// looks at signals then. The shell that started it puts its terminal in order again.
 pub(super) fn end_when_waiting(waiting: Arc<AtomicBool>) -> Result<()> {
     let watch = move || {
@@ -72,7 +88,12 @@ pub(super) fn end_when_waiting(waiting: Arc<AtomicBool>) -> Result<()> {
         let Ok(runtime) = runtime else { return };
         runtime.block_on(async {
             let Ok(mut terminate) = listen(SignalKind::terminate()) else { return };
-            while terminate.recv().await.is_some() {
+            let Ok(mut hangup) = listen(SignalKind::hangup()) else { return };
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = hangup.recv() => {}
+                }
                 if waiting.load(Ordering::Acquire) {
                     std::process::exit(TERMINATED);
                 }

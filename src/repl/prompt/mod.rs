@@ -59,6 +59,7 @@ const LIST_ASKS: usize = 200;
 /// `Internal` when the terminal cannot be used.
 pub fn prompt(shell: &mut Shell, options: &PromptOptions) -> Result<Left> {
     shell.interactive = true;
+    shell.interrupts.at_terminal = true;
     shell.keys_are_vi = options.vi;
     if !options.banner.is_empty() {
         eprintln!("{}", options.banner);
