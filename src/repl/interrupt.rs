@@ -80,8 +80,8 @@ async fn hung_up(signal: Option<&mut Signal>) {
     }
 }
 
-/// Ends the process at SIGTERM, or when the terminal is closed, while `waiting` says that the prompt waits for a line: nobody else
-/// looks at signals then. The shell that started it puts its terminal in order again.
+/// Ends the process at SIGTERM, or when the terminal is closed, while `waiting` says that the prompt
+/// waits for a line: nobody else looks at signals then. The shell that started it puts its terminal in order again.
 pub(super) fn end_when_waiting(waiting: Arc<AtomicBool>) -> Result<()> {
     let watch = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -187,7 +187,7 @@ impl View {
     }
 
     fn last_top(&self, body: usize) -> usize {
-        self.lines.len().saturating_sub(body)
+        self.lines.len().saturating_sub(self.names() + body)
     }
 
     /// Does what keys say; true when it is left.
