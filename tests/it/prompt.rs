@@ -47,6 +47,10 @@ fn open_terminal() -> (OwnedFd, OwnedFd) {
             &raw mut size,
         );
         assert_eq!(opened, 0, "no terminal: {}", std::io::Error::last_os_error());
+        // A program that holds its own terminal would never see it closed.
+        for end in [ours, theirs] {
+            assert_eq!(libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC), 0);
+        }
         (OwnedFd::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs))
     }
 }
