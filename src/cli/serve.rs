@@ -24,6 +24,8 @@ pub(super) fn run(args: &Args, serve: &Serve) -> Result<Exit> {
     let options = options(serve, &file)?;
     let mut engine = config::engine_options(args)?;
     engine.memory_limit = engine.memory_limit.or(file.memory);
+    // The views of who starts it are not those of who asks it.
+    engine.own_catalog = None;
     // Before those of the environment and of flags, which win.
     let limits = file.limits.settings().into_iter().map(|(name, value)| SettingValue {
         name: name.to_owned(),
