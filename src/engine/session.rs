@@ -439,7 +439,8 @@ impl Session for LocalSession {
     }
 
     async fn columns(&self, sql: &str) -> Result<Option<SchemaRef>> {
-        self.describe(sql).await.map(|description| description.schema)
+        let prepared = self.prepare(sql).await?;
+        Ok(prepared.description().schema.clone())
     }
 
     fn home(&self) -> [String; 2] {
