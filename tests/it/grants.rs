@@ -145,8 +145,8 @@ fn a_catalog_that_is_not_granted_does_not_exist_in_any_statement() {
             let inner = sql.replace("hidden.raw", "half.unseen").replace("secret", "b");
             assert_absent(&ada, &inner, "unseen");
         }
-        let described = runtime().block_on(ada.describe(sql)).map(drop);
-        let nowhere = runtime().block_on(ada.describe(&sql.replace("hidden", ABSENT))).map(drop);
+        let described = runtime().block_on(ada.prepare(sql)).map(drop);
+        let nowhere = runtime().block_on(ada.prepare(&sql.replace("hidden", ABSENT))).map(drop);
         let described = described.map_err(|e| said(&e).replace("hidden", ABSENT));
         assert_eq!(described, nowhere.map_err(|e| said(&e)), "{sql}");
     }

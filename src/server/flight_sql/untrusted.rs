@@ -40,7 +40,7 @@ impl Untrusted {
         let sessions = Sessions::new(engine, SessionLimits::default());
         let anywhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
         let options = Arc::new(ServerOptions::at(anywhere));
-        let auth = Auth::Open(Rights::default());
+        let auth = Auth::Open(Arc::new(Rights::default()));
         let caller = caller(&auth, &sessions, &HeaderMap::new(), None).await?;
         Ok(Self { door: Door { sessions, options }, caller })
     }
@@ -160,7 +160,7 @@ mod tests {
     async fn good(door: &Untrusted) -> Vec<Vec<u8>> {
         let session = door.door.sessions.of(&door.caller).await.unwrap();
         let prepared = Prepared::new(&session.engine, "SELECT ? + 1 AS n".to_owned()).await;
-        let handle: Bytes = session.prepared.add(prepared.unwrap()).into();
+        let handle: Bytes = session.prepared.add(prepared.unwrap()).unwrap().into();
         let column: ArrayRef = Arc::new(Int64Array::from(vec![1]));
         let rows = RecordBatch::try_from_iter([("n", column)]).unwrap();
         let rows = FlightDataEncoderBuilder::new().build(futures::stream::iter([Ok(rows)]));
