@@ -356,7 +356,10 @@ impl StatementCatalogs {
 
     /// All that was opened so far.
     pub fn all_opened(&self) -> Vec<(FullName, Arc<dyn TableProvider>)> {
-        lock(&self.inner.opened).iter().map(|(name, table)| (name.clone(), Arc::clone(table))).collect()
+        lock(&self.inner.opened)
+            .iter()
+            .map(|(name, table)| (name.clone(), Arc::clone(table)))
+            .collect()
     }
 
     /// Puts a table under a name that this statement alone sees.

@@ -87,7 +87,7 @@ impl Steps {
             }
         };
         let zoned = DataType::Timestamp(unit, Some(zone.into()));
-        let local = is_instant.then(|| DataType::Timestamp(unit, None));
+        let local = is_instant.then_some(DataType::Timestamp(unit, None));
         Ok(Self { wall_clock, zoned, local })
     }
 

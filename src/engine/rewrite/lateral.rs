@@ -93,7 +93,7 @@ fn is_list_alone(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Unnest(_) => true,
         LogicalPlan::Projection(projection) => {
-            let plain = projection.expr.iter().all(|expr| is_column(expr));
+            let plain = projection.expr.iter().all(is_column);
             plain && is_list_alone(&projection.input)
         }
         LogicalPlan::SubqueryAlias(alias) => is_list_alone(&alias.input),
