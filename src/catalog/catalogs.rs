@@ -1,13 +1,17 @@
 //! The catalogs of one engine: opened when they are first named, kept until a refresh.
 
+mod changes;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+pub use changes::{CatalogChange, Problem};
+
 use super::find::RESERVED_CATALOGS;
 use super::folder::{CatalogFolder, Declaration, Folder};
+use super::source::Source;
 use super::types::parse_type;
 use super::view::ViewFile;
 use crate::error::{Error, Result};
@@ -16,13 +20,23 @@ use crate::spi::{
     OpenedTable, Severity, StatementContext, TableEntry, TableKind, TableName, TomlText,
 };
 
-/// All catalogs of an engine.
-#[derive(Debug)]
+/// All catalogs of an engine: as they are now, or as they were when a statement began.
+#[derive(Clone, Debug)]
 pub struct Catalogs {
+    parts: Arc<Parts>,
+    // What a statement sees from its beginning to its end.
+    fixed: Option<Arc<State>>,
+}
+
+#[derive(Debug)]
+struct Parts {
     connectors: &'static [&'static dyn ErasedConnector],
     stores: Arc<dyn OpenStore>,
     expand: bool,
-    state: RwLock<State>,
+    parse_view: fn(&str) -> Result<()>,
+    current: RwLock<Arc<State>>,
+    // Held by who makes a new state of the current one.
+    changing: Mutex<changes::Waiting>,
     // Catalogs over roots of paths typed in statements.
     paths: Mutex<BTreeMap<String, Arc<dyn ErasedCatalog>>>,
 }
@@ -30,7 +44,7 @@ pub struct Catalogs {
 /// What the names of path catalogs begin with; no file name can.
 const PATH_PREFIX: &str = "path:/";
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
     folder: Option<Folder>,
     entries: BTreeMap<String, Arc<Entry>>,
@@ -40,10 +54,14 @@ struct State {
 #[derive(Debug)]
 struct Entry {
     name: String,
+    // As they were found.
+    seen: CatalogFolder,
+    // As they are used: in the place of one that is wrong, what it was before.
     files: CatalogFolder,
     // Opening does no I/O but reading the file, so a lock may be held over it. An error is not
     // kept: the next statement reads the file again.
     opened: Mutex<Option<Arc<Opened>>>,
+    problems: Vec<Problem>,
 }
 
 #[derive(Debug)]
@@ -76,41 +94,35 @@ pub(super) enum Found {
 
 impl Catalogs {
     /// The catalogs of a folder; `None` has none. With `expand`, `${…}` in catalog files is
-    /// replaced; without, naming a catalog that has one says how to trust the folder.
+    /// replaced; without, naming a catalog that has one says how to trust the folder. `parse_view`
+    /// says what is wrong with the text of a view.
     pub fn new(
         folder: Option<Folder>,
         connectors: &'static [&'static dyn ErasedConnector],
         stores: Arc<dyn OpenStore>,
         expand: bool,
+        parse_view: fn(&str) -> Result<()>,
     ) -> Self {
-        Self {
+        let parts = Parts {
             connectors,
             stores,
             expand,
-            state: RwLock::new(State::new(folder)),
+            parse_view,
+            current: RwLock::new(Arc::new(State::new(folder))),
+            changing: Mutex::default(),
             paths: Mutex::default(),
-        }
+        };
+        Self { parts: Arc::new(parts), fixed: None }
     }
 
-    /// Reads the folder again and forgets what was opened: all of it, or one catalog.
-    pub fn refresh(&self, catalog: Option<&str>) -> Result<()> {
-        let paths = self.read().folder.as_ref().map(|f| (f.path.clone(), f.own.clone()));
-        let (path, own) = paths.unwrap_or_default();
-        let mut fresh = State::new(Folder::read_all(path, own)?);
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(catalog) = catalog {
-            for (name, entry) in &state.entries {
-                if name != catalog && fresh.entries.contains_key(name) {
-                    fresh.entries.insert(name.clone(), Arc::clone(entry));
-                }
-            }
-        }
-        *state = fresh;
-        Ok(())
+    /// The catalogs as they are now, whatever changes later: what one statement sees.
+    #[must_use]
+    pub fn fixed(&self) -> Self {
+        Self { parts: Arc::clone(&self.parts), fixed: Some(self.parts.current()) }
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> Arc<State> {
+        self.fixed.clone().unwrap_or_else(|| self.parts.current())
     }
 
     /// The catalogs' names, sorted.
@@ -138,11 +150,11 @@ impl Catalogs {
     /// The opened catalog; `None` for a catalog of views.
     fn opened(&self, name: &str) -> Result<(Arc<Entry>, Option<Arc<Opened>>)> {
         let entry = self.entry(name)?;
-        let Some(path) = &entry.files.file else { return Ok((entry, None)) };
+        let Some(source) = &entry.files.file else { return Ok((entry, None)) };
         let mut slot = entry.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let opened = match &*slot {
             Some(opened) => Arc::clone(opened),
-            None => Arc::clone(slot.insert(Arc::new(self.open(name, path)?))),
+            None => Arc::clone(slot.insert(Arc::new(self.parts.open(name, source)?))),
         };
         drop(slot);
         Ok((entry, Some(opened)))
@@ -158,7 +170,7 @@ impl Catalogs {
 
     /// The catalog over a root that no catalog file declares, for paths typed in statements.
     fn path_catalog(&self, root: &str) -> Result<Arc<dyn ErasedCatalog>> {
-        let mut catalogs = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut catalogs = self.parts.paths.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(catalog) = catalogs.get(root) {
             return Ok(Arc::clone(catalog));
         }
@@ -171,19 +183,26 @@ impl Catalogs {
             format!("{PATH_PREFIX}{root}"),
             "/",
             file.store(),
-            Arc::clone(&self.stores),
+            Arc::clone(&self.parts.stores),
             parse_type,
         );
-        let catalog = self.connector(&file)?.open(context, &file)?;
+        let catalog = self.parts.connector(&file)?.open(context, &file)?;
         catalogs.insert(root.to_owned(), Arc::clone(&catalog));
         Ok(catalog)
     }
+}
 
-    fn open(&self, name: &str, path: &Path) -> Result<Opened> {
+impl Parts {
+    fn current(&self) -> Arc<State> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn open(&self, name: &str, source: &Source) -> Result<Opened> {
+        let path = source.path();
         if RESERVED_CATALOGS.contains(&name) {
             return Err(Error::config(format!("{}: {name} is a reserved name", path.display())));
         }
-        let text = read_text(path)?;
+        let text = source.text()?;
         if !self.expand && text.contains("${") {
             return Err(Error::config(format!(
                 "{}: `${{…}}` is not expanded in a catalog folder that was found by working directory alone",
@@ -216,6 +235,19 @@ impl Catalogs {
         })
     }
 
+    fn declared(&self, opened: &Opened, file: Option<&Declaration>) -> Result<DeclaredTable> {
+        let defaults = opened.file.table_defaults();
+        let text = match file {
+            Some(Declaration::Table(source)) => {
+                Some(TomlText::new(source.path(), source.text()?, self.expand))
+            }
+            Some(Declaration::View(_)) | None => None,
+        };
+        Ok(DeclaredTable { text, defaults })
+    }
+}
+
+impl Catalogs {
     /// A line per catalog that is wanted; a catalog whose file is wrong says so in its description.
     pub fn summaries(&self, wanted: impl Fn(&str) -> bool) -> Vec<CatalogSummary> {
         let mut lines = Vec::new();
@@ -295,8 +327,8 @@ impl Catalogs {
         let (entry, opened) = self.opened(catalog)?;
         let declaration =
             entry.files.schemas.get(&name.schema).and_then(|s| s.objects.get(&name.table));
-        if let Some(Declaration::View(path)) = declaration {
-            return ViewFile::read(path).map(|view| Some(Found::View(view)));
+        if let Some(Declaration::View(source)) = declaration {
+            return ViewFile::read(source).map(|view| Some(Found::View(view)));
         }
         let Some(opened) = opened else { return Ok(None) };
         let declared = self.declared(&opened, declaration)?;
@@ -366,52 +398,29 @@ impl Catalogs {
     }
 
     fn declared(&self, opened: &Opened, file: Option<&Declaration>) -> Result<DeclaredTable> {
-        let defaults = opened.file.table_defaults();
-        let text = match file {
-            Some(Declaration::Table(path)) => {
-                Some(TomlText::new(path, read_text(path)?, self.expand))
-            }
-            Some(Declaration::View(_)) | None => None,
-        };
-        Ok(DeclaredTable { text, defaults })
+        self.parts.declared(opened, file)
     }
 
-    /// Reads every file of a catalog (or of all), asks the systems, and reports all that is wrong
-    /// at once. Views are planned by the engine, which knows how.
+    /// Reads every file of a catalog (or of all), as [`load`](Self::load) does, asks the systems, and
+    /// reports all that is wrong at once. Views are planned by the engine, which knows how.
     pub async fn check(
         &self,
         context: &Arc<StatementContext>,
         only: Option<&str>,
     ) -> Result<Vec<Finding>> {
-        let mut findings = match (only, &self.read().folder) {
-            (None, Some(folder)) => folder.findings.clone(),
-            _ => vec![],
-        };
+        let mut findings = self.load()?;
+        let checked = self.fixed();
         let names = match only {
-            Some(name) => vec![self.entry(name)?.name.clone()],
-            None => self.names(),
-        };
-        for name in names {
-            let (entry, opened) = match self.opened(&name) {
-                Ok(pair) => pair,
-                Err(e) => {
-                    findings.push(finding(&name, &e));
-                    continue;
-                }
-            };
-            let Some(opened) = opened else { continue };
-            for (schema, files) in &entry.files.schemas {
-                for (table, declaration) in &files.objects {
-                    if let Declaration::Table(_) = declaration {
-                        let checked = self
-                            .declared(&opened, Some(declaration))
-                            .and_then(|declared| opened.catalog.check_file(&declared));
-                        if let Err(e) = checked {
-                            findings.push(finding(&format!("{name}.{schema}.{table}"), &e));
-                        }
-                    }
-                }
+            Some(name) => {
+                findings.retain(|finding| finding.is_of(name));
+                vec![checked.entry(name)?.name.clone()]
             }
+            None => checked.names(),
+        };
+        let mut findings: Vec<Finding> = findings.iter().map(Problem::finding).collect();
+        for name in names {
+            // A file that is wrong is among the problems.
+            let Ok((_, Some(opened))) = checked.opened(&name) else { continue };
             match opened.catalog.check(context).await {
                 Ok(more) => findings.extend(more),
                 Err(e) => findings.push(finding(&name, &e)),
@@ -446,8 +455,13 @@ impl Catalogs {
 impl State {
     fn new(folder: Option<Folder>) -> Self {
         let entries = folder.iter().flat_map(|folder| &folder.catalogs).map(|(name, files)| {
-            let entry =
-                Entry { name: name.clone(), files: files.clone(), opened: Mutex::default() };
+            let entry = Entry {
+                name: name.clone(),
+                seen: files.clone(),
+                files: files.clone(),
+                opened: Mutex::default(),
+                problems: vec![],
+            };
             (name.clone(), Arc::new(entry))
         });
         Self { entries: entries.collect(), folder }
@@ -462,11 +476,6 @@ pub(super) fn root_of(location: &str) -> String {
         }
         None => "/".to_owned(),
     }
-}
-
-fn read_text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path)
-        .map_err(|e| Error::config(format!("{}: {e}", path.display())).with_source(e))
 }
 
 fn finding(object: &str, error: &Error) -> Finding {

@@ -1,37 +1,48 @@
-//! The catalog folder as names: one directory walk, nothing parsed.
+//! The catalog folder as names: one directory walk, nothing read or parsed.
 //!
 //! `x.toml` declares catalog `x`, `x/s/t.toml` table `x.s.t`, `x/s/v.sql` view `x.s.v`, `x/s.toml`
 //! describes schema `x.s`. A folder without its `.toml` is a catalog of views.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::source::Source;
 use crate::error::{Error, Result};
 use crate::spi::{Finding, Severity};
 
 /// What declares an object of a schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Declaration {
     /// A table file.
-    Table(PathBuf),
+    Table(Arc<Source>),
     /// A view's SELECT.
-    View(PathBuf),
+    View(Arc<Source>),
+}
+
+impl Declaration {
+    /// The file.
+    pub(super) fn source(&self) -> &Arc<Source> {
+        match self {
+            Self::Table(source) | Self::View(source) => source,
+        }
+    }
 }
 
 /// The files of one schema.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SchemaFolder {
     /// `<schema>.toml`: a description.
-    pub file: Option<PathBuf>,
+    pub file: Option<Arc<Source>>,
     /// Declared tables and views by name.
     pub objects: BTreeMap<String, Declaration>,
 }
 
 /// The files of one catalog.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CatalogFolder {
     /// `<catalog>.toml`; without it the catalog holds views only.
-    pub file: Option<PathBuf>,
+    pub file: Option<Arc<Source>>,
     /// Schemas by name.
     pub schemas: BTreeMap<String, SchemaFolder>,
 }
@@ -71,7 +82,7 @@ impl Folder {
         for entry in entries(&root)? {
             match entry {
                 Entry::Toml(name, file) => {
-                    folder.catalogs.entry(name).or_default().file = Some(file);
+                    folder.catalogs.entry(name).or_default().file = Some(Source::at(file));
                 }
                 Entry::Folder(name, path) => {
                     let schemas = folder.read_catalog(&path)?;
@@ -114,11 +125,22 @@ impl Folder {
         Self { path: None, own: None, catalogs: BTreeMap::new(), findings: vec![] }
     }
 
+    /// Whether the same files declare the same things, none written in between.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        self.catalogs == other.catalogs && self.odd_files().eq(other.odd_files())
+    }
+
+    fn odd_files(&self) -> impl Iterator<Item = &str> {
+        self.findings.iter().map(|finding| finding.object.as_str())
+    }
+
     fn read_catalog(&mut self, path: &Path) -> Result<BTreeMap<String, SchemaFolder>> {
         let mut schemas: BTreeMap<String, SchemaFolder> = BTreeMap::new();
         for entry in entries(path)? {
             match entry {
-                Entry::Toml(name, file) => schemas.entry(name).or_default().file = Some(file),
+                Entry::Toml(name, file) => {
+                    schemas.entry(name).or_default().file = Some(Source::at(file));
+                }
                 Entry::Folder(name, path) => {
                     let objects = self.read_schema(&path)?;
                     schemas.entry(name).or_default().objects = objects;
@@ -138,8 +160,10 @@ impl Folder {
         let mut objects: BTreeMap<String, Declaration> = BTreeMap::new();
         for entry in entries(path)? {
             let (name, declaration, file) = match entry {
-                Entry::Toml(name, file) => (name, Declaration::Table(file.clone()), file),
-                Entry::Sql(name, file) => (name, Declaration::View(file.clone()), file),
+                Entry::Toml(name, file) => {
+                    (name, Declaration::Table(Source::at(file.clone())), file)
+                }
+                Entry::Sql(name, file) => (name, Declaration::View(Source::at(file.clone())), file),
                 Entry::Folder(_, path) => {
                     self.odd(path, "folders end at schemas", "move its files one level up");
                     continue;

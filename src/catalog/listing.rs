@@ -69,7 +69,7 @@ impl Listing<'_> {
             return Ok(vec![DEFAULT_SCHEMA.to_owned()]);
         }
         if catalog == system::NAME {
-            return Ok(vec![system::SCHEMA.to_owned()]);
+            return Ok(system::schemas().map(str::to_owned).collect());
         }
         let mut schemas = self.0.catalogs().schemas(self.0.context(), catalog).await?;
         schemas.retain(|schema| schema != information_schema::NAME);
@@ -90,9 +90,9 @@ impl Listing<'_> {
                 .collect());
         }
         if catalog == system::NAME {
-            let tables = system::TABLES.iter();
+            let tables = system::tables(schema);
             return Ok(tables
-                .map(|table| ListedTable { name: name((*table).to_owned()), kind: TableKind::View })
+                .map(|table| ListedTable { name: name(table.to_owned()), kind: TableKind::View })
                 .collect());
         }
         if catalog == SESSION_CATALOG {

@@ -12,12 +12,13 @@ mod grants;
 mod information_schema;
 mod listing;
 mod session_objects;
+mod source;
 mod statement;
 mod system;
 mod types;
 mod view;
 
-pub use catalogs::{CatalogSummary, Catalogs};
+pub use catalogs::{CatalogChange, CatalogSummary, Catalogs, Problem};
 pub use find::{
     NamePart, ObjectName, RESERVED_CATALOGS, SESSION_CATALOG, STATEMENT_CATALOG, choose,
 };

@@ -65,6 +65,8 @@ pub trait StatementPlanner: Send + Sync {
     fn allow_path(&self, path: &str) -> Result<()>;
     /// The statements that ran and run, as far as the session's user may see them.
     fn queries(&self) -> Result<RecordBatch>;
+    /// What is wrong with the catalog folder, for who may know its files.
+    fn problems(&self) -> Result<RecordBatch>;
 }
 
 /// The catalogs of one statement, as its user sees them or as a view of the catalog folder does.

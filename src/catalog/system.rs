@@ -11,11 +11,18 @@ use crate::error::{Error, Result};
 /// The catalog's name.
 pub(super) const NAME: &str = "system";
 
-/// Its only schema.
-pub(super) const SCHEMA: &str = "runtime";
+/// Its tables, each with its schema.
+const TABLES: &[(&str, &str)] = &[("catalog", "problems"), ("runtime", "queries")];
 
-/// The tables of that.
-pub(super) const TABLES: &[&str] = &["queries"];
+/// Its schemas.
+pub(super) fn schemas() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|(schema, _)| *schema)
+}
+
+/// The tables of a schema.
+pub(super) fn tables(schema: &str) -> impl Iterator<Item = &'static str> {
+    TABLES.iter().filter(move |(of, _)| *of == schema).map(|(_, table)| *table)
+}
 
 /// The table of a name, as it is now; `None` for a name that there is not.
 pub(super) fn open(
@@ -23,10 +30,11 @@ pub(super) fn open(
     schema: &str,
     table: &str,
 ) -> Result<Option<Arc<dyn TableProvider>>> {
-    if schema != SCHEMA || !TABLES.contains(&table) {
-        return Ok(None);
-    }
-    let batch = planner.queries()?;
+    let batch = match (schema, table) {
+        ("catalog", "problems") => planner.problems()?,
+        ("runtime", "queries") => planner.queries()?,
+        _ => return Ok(None),
+    };
     let table = MemTable::try_new(batch.schema(), vec![vec![batch]]);
     table
         .map(|table| Some(Arc::new(table) as Arc<dyn TableProvider>))

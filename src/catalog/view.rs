@@ -1,8 +1,10 @@
 //! A view's file: one SELECT under a head of `--` lines that describe it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use super::source::Source;
+use crate::error::Result;
 
 /// A view as its file says it.
 #[derive(Clone, Debug)]
@@ -10,7 +12,7 @@ pub struct ViewFile {
     /// Where it stands, for errors in it.
     pub path: PathBuf,
     /// The whole text; positions in errors count from its start.
-    pub sql: String,
+    pub sql: Arc<str>,
     /// The leading `--` lines without their dashes.
     pub description: Option<String>,
 }
@@ -20,9 +22,8 @@ impl ViewFile {
     ///
     /// # Errors
     /// `Config` when the file cannot be read.
-    pub fn read(path: &Path) -> Result<Self> {
-        let sql = std::fs::read_to_string(path)
-            .map_err(|e| Error::config(format!("{}: {e}", path.display())).with_source(e))?;
+    pub(super) fn read(source: &Source) -> Result<Self> {
+        let sql = source.text()?;
         let head: Vec<&str> = sql
             .lines()
             .map_while(|line| line.trim_start().strip_prefix("--"))
@@ -30,6 +31,6 @@ impl ViewFile {
             .filter(|line| !line.is_empty())
             .collect();
         let description = (!head.is_empty()).then(|| head.join(" "));
-        Ok(Self { path: path.to_owned(), sql, description })
+        Ok(Self { path: source.path().to_owned(), sql, description })
     }
 }

@@ -39,7 +39,11 @@ pub(super) fn run(args: &Args, serve: &Serve) -> Result<Exit> {
         per_user: file.statements_per_user,
         queue: file.queue,
     };
+    engine.watched = true;
     let engine = Engine::start(engine)?;
+    for problem in engine.load_catalogs()? {
+        eprintln!("{problem}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .thread_name("sluice-door")

@@ -52,6 +52,7 @@ mod zones;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 pub use admission::AdmissionLimits;
 pub use ingest::{IfExists, Ingest};
@@ -68,7 +69,7 @@ pub use session::{LocalSession, Session};
 pub use settings::{Origin, SettingValue};
 pub use trust::{is_trusted, trust};
 
-pub use crate::catalog::{Access, Grants, sql_type_name};
+pub use crate::catalog::{Access, CatalogChange, Grants, Problem, sql_type_name};
 use crate::catalog::{Catalogs, Folder};
 use crate::connectors::CONNECTORS;
 use crate::error::Result;
@@ -110,6 +111,9 @@ pub struct EngineOptions {
     pub home: Option<[String; 2]>,
     /// How many statements may run and wait at once.
     pub admission: AdmissionLimits,
+    /// Whether somebody calls [`Engine::look_at_catalogs`]; otherwise every statement begins with
+    /// that, as who has just saved a file wants to see what became of it.
+    pub watched: bool,
 }
 
 /// One engine: catalogs, caches, memory, and the threads that queries run on.
@@ -129,6 +133,7 @@ struct EngineParts {
     home: [String; 2],
     admission: Arc<Admission>,
     queries: Arc<Queries>,
+    watched: bool,
     spill: Mutex<Option<SpillFolder>>,
 }
 
@@ -145,6 +150,7 @@ impl Engine {
             CONNECTORS,
             Arc::clone(&stores) as Arc<dyn crate::spi::OpenStore>,
             options.expand,
+            run::parse_view,
         ));
         stores.serve(&catalogs);
         let spill = SpillFolder::make(options.spill_dir.as_deref())?;
@@ -167,6 +173,7 @@ impl Engine {
             home,
             admission: Admission::new(options.admission),
             queries: Arc::default(),
+            watched: options.watched,
             spill: Mutex::new(Some(spill)),
         })))
     }
@@ -196,6 +203,27 @@ impl Engine {
     pub fn close(&self) {
         self.0.runtime.shut_down();
         drop(self.0.spill.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// Reads every file of the catalog folder and says all that is wrong; asks no system.
+    ///
+    /// # Errors
+    /// `Config` when the folder cannot be read.
+    pub fn load_catalogs(&self) -> Result<Vec<Problem>> {
+        self.0.catalogs.load()
+    }
+
+    /// Takes up what has changed in the catalog folder once nothing of it was written for `quiet`.
+    ///
+    /// # Errors
+    /// `Config` when the folder cannot be read: the catalogs stay as they are.
+    pub fn look_at_catalogs(&self, quiet: Duration) -> Result<Option<CatalogChange>> {
+        self.0.catalogs.look(quiet)
+    }
+
+    /// What is wrong in the catalog folder, as far as it was read.
+    pub fn catalog_problems(&self) -> Vec<Problem> {
+        self.0.catalogs.problems()
     }
 
     /// The catalog folder in use.

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
@@ -284,8 +284,12 @@ impl<'a> Statement<'a> {
             terms: Arc::clone(&terms),
             config: config.clone(),
         });
+        if !engine.watched {
+            // A folder that cannot be read now leaves the catalogs as they are.
+            let _ = engine.catalogs.look(Duration::ZERO);
+        }
         let catalogs = StatementCatalogs::new(
-            GrantedCatalogs::new(Arc::clone(&engine.catalogs), Arc::clone(&terms.grants)),
+            GrantedCatalogs::new(Arc::new(engine.catalogs.fixed()), Arc::clone(&terms.grants)),
             Arc::clone(&session.objects),
             Arc::clone(&context),
             planner,
@@ -430,14 +434,7 @@ impl StatementPlanner for Planner {
         sql: &str,
         home: &[String; 2],
     ) -> Result<LogicalPlan> {
-        let tokens = tokenize(sql)?;
-        let statement = parse_one(tokens)?;
-        let DfStatement::Statement(mut inner) = statement else {
-            return Err(Error::sql("a view is one SELECT"));
-        };
-        if !matches!(*inner, ast::Statement::Query(_)) {
-            return Err(Error::sql("a view is one SELECT"));
-        }
+        let mut inner = parsed_view(sql)?;
         names::resolve(inner.as_mut(), catalogs, home).await?;
         let base = &self.session.engine.base;
         let config = self.config.clone();
@@ -465,6 +462,25 @@ impl StatementPlanner for Planner {
         listed.retain(|query| self.session.sees_statements_of(&query.user));
         show::queries(&listed)
     }
+
+    fn problems(&self) -> Result<RecordBatch> {
+        // They name files of the machine that the engine runs on.
+        let known = self.terms.rights.admin.then(|| self.session.engine.catalogs.problems());
+        show::problems(&known.unwrap_or_default())
+    }
+}
+
+/// The SELECT of a view.
+fn parsed_view(sql: &str) -> Result<Box<ast::Statement>> {
+    match parse_one(tokenize(sql)?)? {
+        DfStatement::Statement(inner) if matches!(*inner, ast::Statement::Query(_)) => Ok(inner),
+        _ => Err(Error::sql("a view is one SELECT")),
+    }
+}
+
+/// Whether a text is one of a view.
+pub(super) fn parse_view(sql: &str) -> Result<()> {
+    parsed_view(sql).map(drop)
 }
 
 /// The tokens of a statement without white space and comments.

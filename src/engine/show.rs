@@ -15,7 +15,7 @@ use super::own::Own;
 use super::queries::QuerySummary;
 use super::run::{Started, Statement};
 use super::{arithmetic, zones};
-use crate::catalog::{FullName, NamePart, ObjectName, sql_type_name};
+use crate::catalog::{FullName, NamePart, ObjectName, Problem, sql_type_name};
 use crate::error::{Error, Result};
 use crate::spi::{Finding, Severity};
 
@@ -83,7 +83,7 @@ fn catalogs(statement: &Statement<'_>, like: Option<&str>) -> Result<RecordBatch
     let mut lines = statement.catalogs.catalogs().summaries();
     for (name, about) in [
         ("session", "tables and views of this session"),
-        ("system", "what Sluice itself does: system.runtime.queries"),
+        ("system", "what Sluice itself does: system.runtime.queries, system.catalog.problems"),
     ] {
         lines.push(crate::catalog::CatalogSummary {
             name: name.to_owned(),
@@ -244,6 +244,36 @@ pub(super) fn queries(listed: &[QuerySummary]) -> Result<RecordBatch> {
         numbers(|query| query.bytes),
         Arc::new(listed.iter().map(|query| query.error.as_deref()).collect::<StringArray>()),
         texts(|query| &query.sql),
+    ];
+    RecordBatch::try_new(Arc::new(schema), columns).map_err(|e| Error::internal(e.to_string()))
+}
+
+/// `system.catalog.problems`.
+pub(super) fn problems(known: &[Problem]) -> Result<RecordBatch> {
+    let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let schema = Schema::new(vec![
+        text("severity", false),
+        text("object", false),
+        text("message", false),
+        text("fix", true),
+        Field::new("last_good_in_use", DataType::Boolean, false),
+        Field::new("since", instant, false),
+    ]);
+    let findings: Vec<Finding> = known.iter().map(Problem::finding).collect();
+    let texts = |of: fn(&Finding) -> &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(findings.iter().map(of)))
+    };
+    let since = known.iter().map(|problem| problem.since.timestamp_micros());
+    let since = TimestampMicrosecondArray::from_iter_values(since).with_timezone("UTC");
+    let kept: Vec<bool> = known.iter().map(|problem| problem.last_good_in_use).collect();
+    let columns: Vec<ArrayRef> = vec![
+        texts(|finding| finding.severity.as_str()),
+        texts(|finding| &finding.object),
+        texts(|finding| &finding.message),
+        Arc::new(findings.iter().map(|finding| finding.fix.as_deref()).collect::<StringArray>()),
+        Arc::new(BooleanArray::from(kept)),
+        Arc::new(since),
     ];
     RecordBatch::try_new(Arc::new(schema), columns).map_err(|e| Error::internal(e.to_string()))
 }

@@ -6,14 +6,16 @@
 //! what is said of typical mistakes, `limits` memory, time and signals, `text` dirty CSV and JSON,
 //! `writes` what is written, `prepared` statements that are executed often, `read_points` what a statement read and may read; `codec` sends the
 //! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
-//! `files` writes folders that are hard to read, `changing` files that break or change while they are
-//! read; `door` is the server from outside, `served` starts one, `grants` is what users may not see. `canonical` is how values are
+//! `files` writes folders that are hard to read, `catalog_changes` a catalog folder while it is in
+//! use, `changing` files that break or change while they are read; `door` is the server from outside,
+//! `served` starts one, `grants` is what users may not see. `canonical` is how values are
 //! written in `tests/slt`, `rows` how answers are compared, `program` how the program is started.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // A terminal is opened through libc.
 #![allow(unsafe_code)]
 
 mod canonical;
+mod catalog_changes;
 mod changing;
 mod cli;
 mod codec;

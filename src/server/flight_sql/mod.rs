@@ -55,6 +55,12 @@ use tls::Tls;
 /// The bytes that one message of a client may have: 10 MB batches are usual when rows are sent.
 const LARGEST_MESSAGE: usize = 64 << 20;
 
+/// How often the catalog folder is looked at, and how long it has to be quiet before what has changed
+/// is taken up: who edits files writes several. It is polled, as notices of changes do not come from
+/// network file systems and through links, which is how containers are given their files.
+const LOOK: Duration = Duration::from_millis(500);
+const QUIET: Duration = Duration::from_secs(1);
+
 /// How long cancelled statements get to be gone when the server stops.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
@@ -156,6 +162,7 @@ impl Server {
         let housekeeping =
             keep_house(door.options.sweep, Arc::clone(&sessions), tls.clone(), Arc::clone(&auth));
         let housekeeping = tokio::spawn(housekeeping);
+        let watching = tokio::spawn(watch_catalogs(engine.clone()));
         let incoming = connections::accept(listener, tls, Arc::clone(&sessions));
         let service = FlightServiceServer::new(door)
             .max_decoding_message_size(LARGEST_MESSAGE)
@@ -187,7 +194,33 @@ impl Server {
             } => Ok(()),
         };
         housekeeping.abort();
+        watching.abort();
         served
+    }
+}
+
+/// Takes up what changes in the catalog folder.
+async fn watch_catalogs(engine: Engine) {
+    let mut said = None;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let looking = engine.clone();
+        let looked = tokio::task::spawn_blocking(move || looking.look_at_catalogs(QUIET)).await;
+        match looked {
+            Ok(Ok(None)) | Err(_) => said = None,
+            Ok(Ok(Some(change))) => {
+                said = None;
+                eprintln!("the catalog folder has changed: {}", change.catalogs.join(", "));
+                for problem in change.problems {
+                    eprintln!("{problem}");
+                }
+            }
+            Ok(Err(e)) if said.as_deref() != Some(e.message()) => {
+                eprintln!("the catalogs stay as they are: {e}");
+                said = Some(e.message().to_owned());
+            }
+            Ok(Err(_)) => {}
+        }
     }
 }
 
