@@ -206,16 +206,17 @@ impl LocalSession {
         let terms = Arc::new(Terms::new(&parts.engine, rights));
         {
             let mut settings = parts.settings();
-            let mut fresh = terms.settings.clone();
-            for (name, value) in settings.of_session() {
+            let own = settings.of_session();
+            // Also a count of changes goes on, by which kept plans are known to be old.
+            let _ = settings.reset("all", &terms.settings);
+            for (name, value) in own {
                 let first = terms.settings.get(&name).ok().flatten();
                 let allowed = terms.rights.allow_setting(&name, &value, None, first.as_deref());
                 if allowed.is_ok() {
                     // It could be set before.
-                    let _ = fresh.set(&name, &value, Origin::Session);
+                    let _ = settings.set(&name, &value, Origin::Session);
                 }
             }
-            *settings = fresh;
         }
         {
             let mut home = parts.home();
