@@ -164,8 +164,8 @@ impl Query for RemoteQuery {
     }
 
     async fn stop(&mut self) {
-        self.batches.close();
-        // A stream that just breaks off has no receipt: the server is told first.
+        // A stream that breaks off has no receipt: the server is told first, and rows are taken on
+        // until it has answered.
         if let Some(Stop { connection, threads, flight }) = self.stop.take() {
             let request = CancelFlightInfoRequest { info: Some(flight) };
             let body = request.encode_to_vec().into();
@@ -175,6 +175,7 @@ impl Query for RemoteQuery {
             // Who does not answer is left like one that was never told.
             let _ = tokio::time::timeout(STOPPING, told).await;
         }
+        self.batches.close();
         self.task = None;
     }
 

@@ -91,6 +91,8 @@ pub(super) fn rows(
     let reading = stop.reading();
     let task = tokio::spawn(async move {
         let _held = held;
+        // A stream that ends is dropped, and this task with it: a receipt must be written before.
+        let _open = sender.clone();
         let all = async {
             let pump = Pump { sender, patience, observer: asides.then_some(observer) };
             if pump.all(Box::pin(messages)).await && asides {
