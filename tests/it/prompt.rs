@@ -224,8 +224,8 @@ fn ctrl_c_ends_the_query_and_keeps_the_session() {
     terminal.line("\\echo before");
     terminal.type_text("select count(*) as nested from generate_series(1, 1000000) a ");
     terminal.type_text("join generate_series(1, 1000000) b on a.value * b.value < -1;\r");
-    // Not while the line is read: that would clear it.
-    terminal.wait_for(TAKEN);
+    // Not while the line is read: that would clear it. Progress is shown of what runs.
+    terminal.wait_for("Ctrl-C cancels");
     // The terminal turns the key into a signal once the query runs.
     let until = Instant::now() + PATIENCE;
     while !terminal.seen.contains("cancelled") {
