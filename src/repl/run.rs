@@ -127,9 +127,6 @@ impl Shell {
         } = self;
         runtime.block_on(async {
             interrupts.listen()?;
-            if *interactive {
-                interrupts.forget().await;
-            }
             let mut progress = ProgressLine::new(*color);
             let mut ticks = tokio::time::interval(TICK);
             let query = begun(&**session, sql, &parameters, interrupts, &mut ticks, &mut progress);
@@ -214,12 +211,9 @@ impl Shell {
     }
 
     fn fetch_with(&mut self, sql: &str, parameters: &Parameters) -> Result<Fetched> {
-        let Self { runtime, interrupts, session, last_id, interactive, color, .. } = self;
+        let Self { runtime, interrupts, session, last_id, color, .. } = self;
         runtime.block_on(async {
             interrupts.listen()?;
-            if *interactive {
-                interrupts.forget().await;
-            }
             let mut progress = ProgressLine::new(*color);
             let mut ticks = tokio::time::interval(TICK);
             let query = begun(&**session, sql, parameters, interrupts, &mut ticks, &mut progress);
@@ -259,6 +253,13 @@ impl Shell {
             };
             schema.ok_or_else(|| Error::sql("the statement gives no rows"))
         })
+    }
+
+    /// Forgets Ctrl-C pressed once too often for what was typed before. Not between the statements of
+    /// one line, or the runs of `\watch`: there it ends what follows.
+    pub(super) fn forget_interrupts(&mut self) {
+        let Self { runtime, interrupts, .. } = self;
+        runtime.block_on(interrupts.forget());
     }
 
     /// Waits, unless it is interrupted.

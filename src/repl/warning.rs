@@ -58,7 +58,6 @@ impl Shell {
         let failed = |e: std::io::Error| Error::unavailable(format!("no answer: {e}"));
         runtime.block_on(async {
             interrupts.listen()?;
-            interrupts.forget().await;
             eprint!("{warning}: go on? [y/N] ");
             std::io::stderr().flush().map_err(failed)?;
             // The terminal gives whole lines: what can be read is the answer.

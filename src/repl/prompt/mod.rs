@@ -204,6 +204,7 @@ impl<'s> Prompt<'s> {
             _ => line,
         };
         self.names.note_used(used_words(text));
+        self.shell.forget_interrupts();
         let result = self.shell.run_text(text, Source { name: String::new(), folder: None });
         self.names.set_home(self.shell.session.home());
         if changes_names(text) {
