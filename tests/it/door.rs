@@ -1,30 +1,15 @@
 //! The Flight SQL door from outside: sessions, read points, cancelling, TLS, what is left behind.
 //! `slt` runs every SQL test through it, `tests/clients` what other people's drivers do with it.
 
-use std::path::Path;
 use std::process::Command;
 
 use sluice::client::{Login, RemoteSession, Target};
-use sluice::engine::{AdmissionLimits, Engine, EngineOptions, Parameters, Query, Session};
+use sluice::engine::{AdmissionLimits, Parameters, Query, Session};
 use sluice::error::{Error, ErrorKind};
 
 use crate::program::Program;
 use crate::rows::read;
-use crate::served::Served;
-
-/// An engine over a catalog `made` that takes rows into a folder.
-fn engine(folder: &Path, admission: AdmissionLimits) -> Engine {
-    let catalog = folder.join("catalog");
-    std::fs::create_dir_all(&catalog).unwrap();
-    std::fs::create_dir_all(folder.join("made")).unwrap();
-    let location = folder.join("made").display().to_string();
-    let file =
-        format!("connector = \"files\"\nwritable = true\n[options]\nlocation = {location:?}\n");
-    std::fs::write(catalog.join("made.toml"), file).unwrap();
-    let options =
-        EngineOptions { catalog_dir: Some(catalog), admission, ..EngineOptions::default() };
-    Engine::start(options).unwrap()
-}
+use crate::served::{Served, engine};
 
 /// What runs statements one after the other and waits for them.
 struct Client {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use sluice::engine::{
-    Engine, EngineOptions, LocalSession, Outcome, Parameters, PreparedStatement, Query as _,
-    Session,
+    AdmissionLimits, LocalSession, Outcome, Parameters, PreparedStatement, Query as _, Session,
 };
 use sluice::error::{Error, ErrorKind};
 
 use crate::rows::read;
+use crate::served::engine;
 
 struct Prompt {
     runtime: tokio::runtime::Runtime,
@@ -21,16 +21,8 @@ struct Prompt {
 impl Prompt {
     /// A session over a catalog `made` that takes rows.
     fn new(folder: &Path) -> Self {
-        let catalog = folder.join("catalog");
-        std::fs::create_dir_all(&catalog).unwrap();
-        std::fs::create_dir_all(folder.join("made")).unwrap();
-        let location = folder.join("made").display().to_string();
-        let file =
-            format!("connector = \"files\"\nwritable = true\n[options]\nlocation = {location:?}\n");
-        std::fs::write(catalog.join("made.toml"), file).unwrap();
-        let options = EngineOptions { catalog_dir: Some(catalog), ..EngineOptions::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { runtime, session: Engine::start(options).unwrap().session() }
+        Self { runtime, session: engine(folder, AdmissionLimits::default()).session() }
     }
 
     fn run(&self, sql: &str) -> Vec<Vec<String>> {

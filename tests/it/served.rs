@@ -1,10 +1,26 @@
 //! A server in this process, for as long as a test holds it.
 
+use std::path::Path;
+
 use sluice::client::{Login, RemoteSession, Target};
-use sluice::engine::Engine;
+use sluice::engine::{AdmissionLimits, Engine, EngineOptions};
 use sluice::server::flight_sql::{Server, ServerOptions};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+
+/// An engine over a catalog `made` that takes rows into a folder.
+pub(crate) fn engine(folder: &Path, admission: AdmissionLimits) -> Engine {
+    let catalog = folder.join("catalog");
+    std::fs::create_dir_all(&catalog).unwrap();
+    std::fs::create_dir_all(folder.join("made")).unwrap();
+    let location = folder.join("made").display().to_string();
+    let file =
+        format!("connector = \"files\"\nwritable = true\n[options]\nlocation = {location:?}\n");
+    std::fs::write(catalog.join("made.toml"), file).unwrap();
+    let options =
+        EngineOptions { catalog_dir: Some(catalog), admission, ..EngineOptions::default() };
+    Engine::start(options).unwrap()
+}
 
 /// A server that runs.
 pub(crate) struct Served {
