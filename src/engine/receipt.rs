@@ -104,6 +104,11 @@ pub(super) fn write(statement: &Statement<'_>, run: Progress) {
             lines.add(&source, counter.name, *amount, &counter.detail);
         }
     }
+    for (root, counters) in statement.context.all_calls() {
+        for (counter, amount) in counters {
+            lines.add(&root, counter, amount, "");
+        }
+    }
     let hides = statement.catalogs.hides();
     if hides {
         // Sources are tables, paths and stores: of those only tables are known to be seen.

@@ -2,7 +2,7 @@
 //! of the one statement that it serves.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::prelude::SessionConfig;
+use object_store::ObjectStore;
 use tokio::sync::OnceCell;
 
+use super::calls::{Counted, StoreCalls};
 use super::file::TomlText;
 use super::meter::ScanMeter;
 use super::read_point::ReadPointBook;
@@ -115,6 +117,8 @@ pub struct StatementContext {
     read_point: ReadPointBook,
     receipt: Receipt,
     meter: ScanMeter,
+    // By the store's root.
+    calls: Mutex<BTreeMap<String, Arc<StoreCalls>>>,
     shared: Arc<Shared>,
 }
 
@@ -144,6 +148,7 @@ impl StatementContext {
             read_point,
             receipt: Receipt::default(),
             meter,
+            calls: Mutex::default(),
             shared,
         }
     }
@@ -196,6 +201,25 @@ impl StatementContext {
     /// What the statement has scanned so far.
     pub fn meter(&self) -> &ScanMeter {
         &self.meter
+    }
+
+    /// A store whose reads count as this statement's, if it is reached over a network; `root` is
+    /// the store's root as people write it.
+    pub fn counted(&self, root: &str, store: Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> {
+        if !root.contains("://") {
+            return store;
+        }
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        Counted::over(
+            store,
+            Arc::clone(calls.entry(root.trim_end_matches('/').to_owned()).or_default()),
+        )
+    }
+
+    /// What the statement has asked of stores so far, by their roots.
+    pub fn all_calls(&self) -> Vec<(String, Vec<(&'static str, u64)>)> {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.iter().map(|(root, calls)| (root.clone(), calls.counters())).collect()
     }
 
     /// Computes something once per statement: the same key gives the same object, and a second

@@ -25,6 +25,16 @@ pub trait Reads: fmt::Debug + Send + Sync + 'static {
 
     /// Reads ranges of one file.
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>>;
+
+    /// Lists all below a prefix.
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.below().list(prefix)
+    }
+
+    /// Lists one level.
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.below().list_with_delimiter(prefix).await
+    }
 }
 
 /// A store that reads as `R` does.
@@ -80,11 +90,11 @@ impl<R: Reads> ObjectStore for Layer<R> {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.below().list(prefix)
+        self.0.list(prefix)
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.below().list_with_delimiter(prefix).await
+        self.0.list_with_delimiter(prefix).await
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {

@@ -4,6 +4,7 @@
 //! No SQL text, no server and no name of a system stands here. Connectors implement these traits,
 //! the catalog calls them, and only the engine knows which connectors and stores there are.
 
+mod calls;
 mod codec;
 mod connector;
 mod context;
@@ -17,6 +18,7 @@ mod settings;
 mod store;
 mod write;
 
+pub use calls::{Counted, StoreCalls};
 pub use codec::{DecodeContext, EncodeContext, NodeCodec};
 pub use connector::{
     Catalog, Connector, DeclaredTable, ErasedCatalog, ErasedConnector, Finding, OpenedTable,

@@ -12,6 +12,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use object_store::ObjectStore;
 use object_store::path::Path;
 
+use super::context::StatementContext;
 use super::file::TomlText;
 use crate::error::{Error, Result};
 
@@ -67,7 +68,8 @@ impl StoreUrl {
 /// A store and where in it a location is.
 #[derive(Clone, Debug)]
 pub struct OpenedStore {
-    /// The store, wrapped in all layers.
+    /// The store, wrapped in all layers. One over a network displays as where it is and as whom it
+    /// is asked.
     pub store: Arc<dyn ObjectStore>,
     /// What the location names inside the store: a prefix or an object.
     pub path: Path,
@@ -78,6 +80,13 @@ pub struct OpenedStore {
 }
 
 impl OpenedStore {
+    /// The same store, whose reads count as a statement's.
+    #[must_use]
+    pub fn counted_for(&self, statement: &StatementContext) -> Self {
+        let store = statement.counted(&self.root, Arc::clone(&self.store));
+        Self { store, ..self.clone() }
+    }
+
     /// The outer name of a path of this store, as people write it.
     pub fn outer(&self, path: &Path) -> String {
         format!("{}{path}", self.root)

@@ -2,13 +2,17 @@
 //!
 //! A store knows bytes and names. What a folder of files means is the connectors' business.
 
+mod bucket;
+mod layers;
 mod local;
+mod oss;
+mod s3;
 
 use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, StoreScheme, TomlText};
 
 /// Every scheme that a location may have.
-pub static STORES: &[&dyn StoreScheme] = &[&local::Local];
+pub static STORES: &[&dyn StoreScheme] = &[&local::Local, &oss::Oss, &s3::S3];
 
 /// Opens a location with the store of its scheme; `options` is the `[store]` section.
 ///

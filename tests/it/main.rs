@@ -2,7 +2,7 @@
 //!
 //! `slt` runs `tests/slt` in process, `cli` the program itself, `prompt` it at a terminal (`prompt_typing`
 //! what helps while typing, `prompt_results` what comes of it, `prompt_signals` what may
-//! happen to it), `commands` what every command prints, `errors`
+//! happen to it), `buckets` what is read from OSS and S3, `commands` what every command prints, `errors`
 //! what is said of typical mistakes, `limits` memory, time and signals, `text` dirty CSV and JSON,
 //! `writes` what is written, `prepared` statements that are executed often, `read_points` what a statement read and may read; `codec` sends the
 //! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
@@ -14,6 +14,7 @@
 // A terminal is opened through libc.
 #![allow(unsafe_code)]
 
+mod buckets;
 mod canonical;
 mod catalog_changes;
 mod changing;

@@ -54,7 +54,11 @@ fn run(folder: &str, options: impl Fn() -> EngineOptions) {
 }
 
 /// Runs the files of a folder, each with a session that `open` hands over.
-fn run_through(folder: &str, door: &str, open: impl Fn(&mut dyn FnMut(Box<dyn Session>))) {
+pub(crate) fn run_through(
+    folder: &str,
+    door: &str,
+    open: impl Fn(&mut dyn FnMut(Box<dyn Session>)),
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (mut ran, mut pending, mut wrong) = (0, 0, Vec::new());
     for file in slt_files(folder) {

@@ -157,7 +157,7 @@ impl FilesCatalog {
         declared: &TableFile<TableOptions>,
     ) -> Result<FilesTable> {
         let lister = self.lister(context);
-        let (store, url) = (self.store.clone(), self.store_url.clone());
+        let (store, url) = (self.store.counted_for(context), self.store_url.clone());
         FilesTable::open(lister, store, url, label, root, half, declared).await
     }
 
@@ -281,11 +281,15 @@ impl Catalog for FilesCatalog {
 
     async fn check(&self, context: &Arc<StatementContext>) -> Result<Vec<Finding>> {
         let schemas = self.schemas(context).await?;
+        let through = match self.store.root.contains("://") {
+            true => format!(" at {}", self.store.store),
+            false => String::new(),
+        };
         Ok(vec![Finding {
             severity: Severity::Info,
             object: self.name.clone(),
             message: format!(
-                "{} can be listed: schemas {}",
+                "{}{through} can be listed: schemas {}",
                 self.store.location,
                 schemas.join(", ")
             ),

@@ -17,7 +17,7 @@ use futures::{Stream, StreamExt};
 type DfResult<T> = datafusion::common::Result<T>;
 
 /// The share of rows that pass up to which every batch is filtered.
-const FEW: f64 = 0.3;
+const FEW: f64 = 0.05;
 
 /// Of how many batches one is asked about while more pass.
 const NOW_AND_THEN: usize = 16;

@@ -76,7 +76,8 @@ pub(super) struct Lister {
 impl Lister {
     /// The lister of a catalog's store.
     pub(super) fn new(context: &Arc<StatementContext>, catalog: &str, store: &OpenedStore) -> Self {
-        Self { context: Arc::clone(context), catalog: catalog.to_owned(), store: store.clone() }
+        let store = store.counted_for(context);
+        Self { context: Arc::clone(context), catalog: catalog.to_owned(), store }
     }
 
     /// The statement that lists.

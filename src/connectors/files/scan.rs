@@ -97,6 +97,20 @@ impl Recipe {
         }
     }
 
+    /// The table's store where a task runs; what is read from it counts as the statement's.
+    ///
+    /// # Errors
+    /// Those of the catalog that the store belongs to, when it is opened here for the first time.
+    pub(super) fn store_of(
+        &self,
+        task: &TaskContext,
+        statement: &StatementContext,
+    ) -> Result<Arc<dyn ObjectStore>> {
+        let store = task.runtime_env().object_store(self.store.as_object_store_url());
+        let store = store.map_err(|e| Error::internal(e.strip_backtrace()))?;
+        Ok(statement.counted(&self.root, store))
+    }
+
     /// The same with limits of what a statement may scan.
     pub(super) fn with_limits(self, limits: TableLimits) -> Self {
         Self { limits, ..self }
@@ -397,7 +411,7 @@ impl FilesScan {
             projection: self.projection.clone(),
             fetch: self.fetch,
             predicate: self.predicate()?,
-            store: task.runtime_env().object_store(self.recipe.store.as_object_store_url())?,
+            store: self.recipe.store_of(task, statement)?,
             metered,
             statement: Arc::clone(statement),
             task: Arc::clone(task),
@@ -515,7 +529,7 @@ impl ExecutionPlan for FilesScan {
         if partition == 0 {
             self.tell_filters(&statement);
         }
-        let store = context.runtime_env().object_store(self.recipe.store.as_object_store_url())?;
+        let store = self.recipe.store_of(&context, &statement)?;
         let files = self.partition(partition)?.iter().map(|split| &split.file.meta);
         let store = Arc::new(PinnedStore::new(store, &self.recipe.root, files));
         let metrics = &self.running.metrics;
@@ -659,9 +673,8 @@ impl ScanLeaf for FilesScan {
             let splits: Vec<&Split> = self.splits.iter().flatten().collect();
             let mut estimate = match self.recipe.format {
                 Format::Arrow => {
-                    let url = self.recipe.store.as_object_store_url();
-                    let store = task.runtime_env().object_store(url);
-                    let store = store.map_err(|e| Error::internal(e.strip_backtrace()))?;
+                    let statement = StatementContext::of(task.session_config())?;
+                    let store = self.recipe.store_of(&task, &statement)?;
                     ipc::estimate(store.as_ref(), &self.recipe, &splits).await?
                 }
                 Format::Csv | Format::Json => text::estimate(&splits),

@@ -45,10 +45,7 @@ pub(in super::super) async fn estimate(asked: Asked<'_>, task: &TaskContext) -> 
     let statement = StatementContext::of(task.session_config())?;
     let cache = statement.shared().get::<FooterCache>();
     let url = asked.recipe.store();
-    let store = task
-        .runtime_env()
-        .object_store(url.as_object_store_url())
-        .map_err(|e| crate::error::Error::internal(e.strip_backtrace()))?;
+    let store = asked.recipe.store_of(task, &statement)?;
     let batch = task.session_config().batch_size() as u64;
     let mut total =
         Estimate { bytes: Bounds::exactly(0), records: Bounds::exactly(0), ..Estimate::default() };

@@ -35,7 +35,7 @@ const BEGIN: f64 = 0.001;
 const STOP: f64 = 0.005;
 
 /// While the reader does not filter, one batch of this many is looked at.
-const LOOKED_AT: usize = 4;
+const LOOKED_AT: usize = 16;
 
 /// Rows that the reader dropped, by the name of its counter.
 const DROPPED: &str = "pushdown_rows_pruned";

@@ -1,0 +1,146 @@
+//! What a statement asks of stores over a network: requests by kind, bytes, tries, waiting.
+//!
+//! A store is shared by all statements of its catalog, so a call says for whom it is made: reads
+//! carry their counters in `GetOptions::extensions`, where a store over a network finds them.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use object_store::path::Path;
+use object_store::{
+    GetOptions, GetRange, GetResult, ListResult, OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta,
+    ObjectStore, Result, coalesce_ranges,
+};
+
+use super::layer::{Layer, Reads};
+
+/// How many entries one answer of a listing has at most.
+const PAGE: u64 = 1000;
+
+/// Counters of one statement and one store.
+#[derive(Debug, Default)]
+pub struct StoreCalls {
+    lists: AtomicU64,
+    heads: AtomicU64,
+    gets: AtomicU64,
+    bytes: AtomicU64,
+    retries: AtomicU64,
+    waited: AtomicU64,
+}
+
+impl StoreCalls {
+    /// The counters that a read carries; of nobody, if it carries none.
+    pub fn of(options: &GetOptions) -> Arc<Self> {
+        options.extensions.get::<Arc<Self>>().cloned().unwrap_or_default()
+    }
+
+    /// One request for an object's description.
+    pub fn head(&self) {
+        self.heads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One request for an object's bytes.
+    pub fn get(&self) {
+        self.gets.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Bytes that came.
+    pub fn came(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// One more try, after a pause.
+    pub fn retry(&self, paused: Duration) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+        let paused = u64::try_from(paused.as_millis()).unwrap_or(u64::MAX);
+        self.waited.fetch_add(paused, Ordering::Relaxed);
+    }
+
+    fn listed(&self, requests: u64) {
+        self.lists.fetch_add(requests, Ordering::Relaxed);
+    }
+
+    /// The counters by name, as the receipt has them; those at zero are left out.
+    pub fn counters(&self) -> Vec<(&'static str, u64)> {
+        let counters = [
+            ("list_requests", &self.lists),
+            ("head_requests", &self.heads),
+            ("get_requests", &self.gets),
+            ("bytes_received", &self.bytes),
+            ("retries", &self.retries),
+            ("waited_ms", &self.waited),
+        ];
+        let read = counters.map(|(name, counter)| (name, counter.load(Ordering::Relaxed)));
+        read.into_iter().filter(|(_, amount)| *amount > 0).collect()
+    }
+}
+
+/// A store whose reads carry a statement's counters.
+pub struct Counted {
+    store: Arc<dyn ObjectStore>,
+    calls: Arc<StoreCalls>,
+}
+
+impl fmt::Debug for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Counted").field(&self.store).finish()
+    }
+}
+
+impl Counted {
+    /// The store, counting for `calls`.
+    pub fn over(store: Arc<dyn ObjectStore>, calls: Arc<StoreCalls>) -> Arc<dyn ObjectStore> {
+        Arc::new(Layer(Self { store, calls }))
+    }
+
+    fn counting(&self, mut options: GetOptions) -> GetOptions {
+        options.extensions.insert(Arc::clone(&self.calls));
+        options
+    }
+}
+
+#[async_trait]
+impl Reads for Counted {
+    fn below(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.store.get_opts(location, self.counting(options)).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let get = async |range: Range<u64>| {
+            let range = Some(GetRange::Bounded(range));
+            let options = self.counting(GetOptions { range, ..GetOptions::default() });
+            self.store.get_opts(location, options).await?.bytes().await
+        };
+        coalesce_ranges(ranges, get, OBJECT_STORE_COALESCE_DEFAULT).await
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        let calls = Arc::clone(&self.calls);
+        let counted = move |(number, entry): (usize, Result<ObjectMeta>)| {
+            if number as u64 % PAGE == PAGE - 1 {
+                calls.listed(1);
+            }
+            entry
+        };
+        self.calls.listed(1);
+        self.store.list(prefix).enumerate().map(counted).boxed()
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        let listed = self.store.list_with_delimiter(prefix).await?;
+        let entries = (listed.objects.len() + listed.common_prefixes.len()) as u64;
+        self.calls.listed(1 + entries / PAGE);
+        Ok(listed)
+    }
+}
