@@ -104,6 +104,16 @@ impl Admission {
         turn.await.map_err(|_| Error::unavailable("the engine is closing"))
     }
 
+    /// How many run, and how many wait.
+    pub(super) fn load(&self) -> (usize, usize) {
+        let mut state = self.state();
+        for (_, queue) in &mut state.waiting {
+            queue.retain(|waiter| !waiter.is_closed());
+        }
+        state.waiting.retain(|(_, queue)| !queue.is_empty());
+        (state.running.iter().map(|(_, count)| count).sum(), state.queued())
+    }
+
     fn has_room(&self, state: &State, user: &str) -> bool {
         let all: usize = state.running.iter().map(|(_, count)| count).sum();
         self.limits.statements.is_none_or(|most| all < most)
