@@ -218,7 +218,8 @@ impl Job {
         let query = &self.entered.query;
         query.enter(QueryState::Queued);
         let began = Instant::now();
-        let turn = self.session.engine.admission.admit(&self.session.user).await;
+        let (session, statements) = (&self.session, self.session.terms().rights.statements);
+        let turn = session.engine.admission.admit(&session.user, statements).await;
         query.waited(began.elapsed());
         let turn = turn?;
         query.enter(QueryState::Running);

@@ -328,10 +328,10 @@ fn users_are_made_and_shown_on_the_command_line() {
     let gone = program.run(&["user", "remove", "bda"]);
     assert!(gone.stderr.contains("did you mean ada?"), "{}", gone.stderr);
     let role = ["role", "add", "lakes", "--read", "lake.raw", "--read", "sales", "--kill"];
-    let role = [role.as_slice(), &["--limit-result-rows", "9"]].concat();
+    let role = [role.as_slice(), &["--limit-result-rows", "9", "--limit-statements", "2"]].concat();
     assert_eq!(program.run(&role).code, 0);
     let roles = program.run(&["role", "list"]).stdout;
-    let line = "lakes\tlake.raw,sales\t\tkill\tmax_result_rows=9";
+    let line = "lakes\tlake.raw,sales\t\tkill\tstatements=2,max_result_rows=9";
     assert!(roles.lines().any(|listed| listed == line), "{roles}");
     let given = program.run(&["user", "add", "ada", "--no-password", "--role", "lakes"]);
     assert_eq!(given.code, 0, "{}", given.stderr);

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use sluice::client::{Login, RemoteSession, Target};
 use sluice::engine::{
-    Access, Engine, EngineOptions, Grants, IfExists, Ingest, Limits, LocalSession, Rights,
-    TableFilter,
+    Access, Engine, EngineOptions, Grants, IfExists, Ingest, Limits, LocalSession, Parameters,
+    QueryState, Rights, Session, TableFilter,
 };
 use sluice::error::{Error, ErrorKind};
 use sluice::server::{Role, Users};
 
+use crate::door::{ENDLESS, until};
 use crate::rows::{read, run, runtime};
 use crate::served::Served;
 
@@ -378,6 +379,24 @@ fn limits_of_a_role_hold_and_can_be_lowered() {
     assert!(refused.contains("max_memory_bytes"), "{refused}");
     ada.set_rights(&readers());
     assert_eq!(kind(&ada, &rows(101)), None, "without the role, without its limits");
+}
+
+#[test]
+fn a_role_says_how_many_statements_run_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path());
+    let ada = engine.session_of("ada", None, &Rights { statements: Some(1), ..readers() });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let none = Parameters::default();
+        let mut first = ada.run(ENDLESS, &none).await.unwrap();
+        first.next().await.unwrap().unwrap();
+        let mut second = ada.run("SELECT 1", &none).await.unwrap();
+        let queries = || engine.queries().into_iter();
+        until(|| queries().any(|query| query.state == QueryState::Queued));
+        drop(first);
+        assert_eq!(second.next().await.unwrap().unwrap().num_rows(), 1);
+    });
 }
 
 #[test]
