@@ -73,6 +73,10 @@ impl QueryState {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 
+    fn of(number: u8) -> Self {
+        Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::Running)
+    }
+
     fn has_ended(self) -> bool {
         matches!(self, Self::Finished | Self::Failed | Self::Cancelled)
     }
@@ -140,6 +144,8 @@ pub(super) struct RunningQuery {
     sql: String,
     began: DateTime<Utc>,
     started: Instant,
+    // Set when it has ended; its reader may hold it longer.
+    took: OnceLock<Duration>,
     state: AtomicU8,
     queued_ms: AtomicU64,
     rows: AtomicU64,
@@ -170,6 +176,7 @@ impl RunningQuery {
             sql: shortened(sql),
             began: Utc::now(),
             started: Instant::now(),
+            took: OnceLock::new(),
             state: AtomicU8::new(QueryState::Planning as u8),
             queued_ms: AtomicU64::new(0),
             rows: AtomicU64::new(0),
@@ -181,19 +188,25 @@ impl RunningQuery {
 
     /// Says how far it has come. What has ended stays ended.
     pub(super) fn enter(&self, state: QueryState) {
-        if !self.state().has_ended() {
-            self.state.store(state as u8, Ordering::Relaxed);
+        self.moved(state);
+    }
+
+    /// Whether it was not at its end, and so is there now.
+    fn moved(&self, state: QueryState) -> bool {
+        let goes_on = |now: u8| (!QueryState::of(now).has_ended()).then_some(state as u8);
+        let moved = self.state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, goes_on).is_ok();
+        if moved && state.has_ended() {
+            let _ = self.took.set(self.started.elapsed());
         }
+        moved
     }
 
     /// Takes down the error that ends it.
     pub(super) fn fail(&self, error: &Error) {
-        if self.state().has_ended() {
-            return;
-        }
         let cancelled = error.kind() == ErrorKind::Cancelled;
-        let _ = self.error.set((error.kind(), error.message().to_owned()));
-        self.enter(if cancelled { QueryState::Cancelled } else { QueryState::Failed });
+        if self.moved(if cancelled { QueryState::Cancelled } else { QueryState::Failed }) {
+            let _ = self.error.set((error.kind(), error.message().to_owned()));
+        }
     }
 
     /// Says what it reads with.
@@ -224,8 +237,7 @@ impl RunningQuery {
     }
 
     fn state(&self) -> QueryState {
-        let state = usize::from(self.state.load(Ordering::Relaxed));
-        QueryState::ALL.get(state).copied().unwrap_or(QueryState::Running)
+        QueryState::of(self.state.load(Ordering::Relaxed))
     }
 
     fn summary(&self) -> QuerySummary {
@@ -239,7 +251,7 @@ impl RunningQuery {
             sql: self.sql.clone(),
             state: self.state(),
             began: self.began,
-            elapsed_ms: millis(self.started.elapsed()),
+            elapsed_ms: millis(*self.took.get().unwrap_or(&self.started.elapsed())),
             queued_ms: self.queued_ms.load(Ordering::Relaxed),
             rows: self.rows.load(Ordering::Relaxed),
             bytes: self.context.get().map_or(0, |context| context.meter().bytes()),
@@ -360,7 +372,7 @@ impl Queries {
     /// `NotFound` when no statement of this id runs that `may` allows to be seen.
     pub(super) fn kill(&self, id: &str, by: &str, may: impl Fn(&str) -> bool) -> Result<()> {
         let query = self.listed().running.get(id).cloned();
-        match query.filter(|query| may(&query.user)) {
+        match query.filter(|query| may(&query.user) && !query.state().has_ended()) {
             Some(query) => {
                 let why = format!("the statement was ended by {by}");
                 query.killed.send_replace(Some(Error::cancelled(why)));
@@ -429,5 +441,11 @@ mod tests {
         queries.kill("q1", "ada", |user| user == "ada").unwrap();
         let reason = entered.query.killed().await;
         assert_eq!(reason.message(), "the statement was ended by ada");
+        // Its reader may still hold it.
+        entered.query.fail(&reason);
+        assert!(queries.kill("q1", "ada", |_| true).is_err(), "it has ended");
+        entered.query.fail(&Error::internal("later"));
+        let listed = queries.summaries();
+        assert_eq!((listed[0].state, listed[0].kind), (QueryState::Cancelled, Some(reason.kind())));
     }
 }

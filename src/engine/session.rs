@@ -283,11 +283,19 @@ impl LocalSession {
     }
 
     /// Prepares a statement: what it will give, which parameters it takes; nothing of it runs. The
-    /// plan of a query is kept for its executions.
+    /// plan of a query is kept for its executions. One that is refused is listed as a statement that
+    /// failed: most drivers prepare before they run anything.
     ///
     /// # Errors
     /// `Sql` and what else planning may find.
     pub async fn prepare(&self, sql: &str) -> Result<PreparedStatement> {
+        self.described(sql).await.inspect_err(|e| {
+            let refused = self.job(Work::Sql(sql.to_owned()), &Parameters::default());
+            refused.entered.query.fail(e);
+        })
+    }
+
+    async fn described(&self, sql: &str) -> Result<PreparedStatement> {
         let job = self.unlisted_job(sql);
         self.apart(async move { prepare(&job).await }).await
     }
@@ -456,7 +464,7 @@ impl Session for LocalSession {
     }
 
     async fn columns(&self, sql: &str) -> Result<Option<SchemaRef>> {
-        let prepared = self.prepare(sql).await?;
+        let prepared = self.described(sql).await?;
         Ok(prepared.description().schema.clone())
     }
 

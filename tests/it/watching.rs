@@ -255,6 +255,8 @@ fn who_did_what_is_taken_down_without_secrets_and_on_wish_without_literals() {
     let error = client.rows("SELECT CAST('a-literal' AS INT)").unwrap_err();
     assert!(error.message().contains("a-literal"));
     client.rows("SET datafusion.execution.batch_size = 1").unwrap_err();
+    // It comes to nothing before it runs, as it is prepared.
+    client.rows("SELECT n FROM nothing_there WHERE n = ?").unwrap_err();
     let client = Client::new(connect(&password("pass-word-of-ada")).unwrap());
     client.rows("SELECT 1").unwrap();
     let audit = folder.path().join("audit");
@@ -277,6 +279,8 @@ fn who_did_what_is_taken_down_without_secrets_and_on_wish_without_literals() {
     assert!(read["query_id"].is_string() && read["error_kind"].is_null());
     let denied = of("SET datafusion.execution.batch_size = ?");
     assert_eq!((text(denied, "state"), text(denied, "error_kind")), ("failed", "denied"));
+    let unknown = of("SELECT n FROM nothing_there WHERE n = ?");
+    assert_eq!((text(unknown, "state"), text(unknown, "error_kind")), ("failed", "sql"));
     drop(served);
     engine.close();
     // No secret is anywhere, and literals where they are not left out only.
