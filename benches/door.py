@@ -10,6 +10,7 @@ import json
 import os
 import statistics
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -71,6 +72,11 @@ class Tools:
         return json.loads(done.stdout)
 
 
+def drained(lines):
+    for _ in lines:
+        pass
+
+
 @contextlib.contextmanager
 def started(argv, stream, cwd, mark):
     """A server, and the place in its first line that says where it is."""
@@ -78,11 +84,14 @@ def started(argv, stream, cwd, mark):
     pipes = {stream: subprocess.PIPE}
     other = "stdout" if stream == "stderr" else "stderr"
     pipes[other] = subprocess.DEVNULL
-    server = subprocess.Popen(argv, cwd=cwd, text=True, preexec_fn=pinned(0), **pipes)
+    environment = {**os.environ, "XDG_STATE_HOME": str(cwd)}
+    server = subprocess.Popen(argv, cwd=cwd, env=environment, text=True, preexec_fn=pinned(0), **pipes)
     try:
         line = getattr(server, stream).readline()
         if mark not in line:
             raise SystemExit(f"does not start: {' '.join(argv)}: {line}")
+        # What it logs later is taken from it: a pipe that nobody reads would hold it up.
+        threading.Thread(target=drained, args=(getattr(server, stream),), daemon=True).start()
         yield server.pid, "grpc://" + line.rsplit(mark, 1)[1].strip()
     finally:
         server.kill()

@@ -220,7 +220,7 @@ pub(super) enum EditingMode {
 /// What can be done besides running statements.
 #[derive(Debug, Subcommand)]
 pub(super) enum Sub {
-    /// Read every catalog file, ask the systems, and report all that is wrong
+    /// Read every catalog file and what a server is told, ask the systems, and report all that is wrong
     Check {
         /// Only this catalog
         catalog: Option<String>,
@@ -323,7 +323,7 @@ pub(super) enum TokenSub {
 }
 
 /// How the catalog is served. A flag wins over `[server]` of the configuration file.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 pub(super) struct Serve {
     /// Where to listen; 127.0.0.1:31337 if nothing says otherwise
     #[arg(long, value_name = "ADDRESS:PORT")]

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::args::Args;
 use crate::engine::{EngineOptions, Limits, Origin, SettingValue, is_trusted};
 use crate::error::{Error, Result};
+use crate::server::{Level, LogFormat};
 
 /// Company and user defaults.
 #[derive(Debug, Default, Deserialize)]
@@ -50,6 +51,23 @@ pub(super) struct ServerFile {
     /// How far each statement goes, where its user's roles do not say otherwise.
     #[serde(default)]
     pub(super) limits: Limits,
+    /// Where health and metrics are told.
+    pub(super) status: Option<std::net::SocketAddr>,
+    /// The log: how it looks, the least that is in it, its file.
+    #[serde(default)]
+    pub(super) log: LogFormat,
+    #[serde(default)]
+    pub(super) log_level: Level,
+    pub(super) log_file: Option<PathBuf>,
+    /// What is slow.
+    pub(super) slow: Option<Span>,
+    /// The file of who did what.
+    pub(super) audit: Option<PathBuf>,
+    /// Whether literals of statements are left out of logs.
+    #[serde(default)]
+    pub(super) hide_literals: bool,
+    /// Where past statements are kept.
+    pub(super) history: Option<PathBuf>,
 }
 
 /// A time as people write it: `30s`, `1h`.
@@ -75,6 +93,9 @@ pub(super) fn server(args: &Args) -> Result<ServerFile> {
         &mut server.tls_certificate,
         &mut server.tls_key,
         &mut server.tls_client_ca,
+        &mut server.log_file,
+        &mut server.audit,
+        &mut server.history,
     ];
     for path in paths.into_iter().flatten() {
         *path = folder.join(&*path);
@@ -116,6 +137,11 @@ pub(super) fn startup_file() -> Option<PathBuf> {
 /// `<user state>/sluice`.
 fn state_folder() -> Option<PathBuf> {
     dirs::state_dir().or_else(dirs::data_local_dir).map(|folder| folder.join("sluice"))
+}
+
+/// Where a server keeps past statements if nothing says otherwise.
+pub(super) fn history_folder() -> Option<PathBuf> {
+    state_folder().map(|folder| folder.join("history"))
 }
 
 /// The configuration file in use and what it says.

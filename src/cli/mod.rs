@@ -83,7 +83,11 @@ fn run_args(args: &Args) -> Result<Exit> {
         Some(Sub::Token { users, command }) => users::token(users, command),
         Some(Sub::Check { catalog }) => {
             let mut shell = shell(args)?.0;
-            script::check(&mut shell, catalog.as_deref())
+            let found = script::check(&mut shell, catalog.as_deref())?;
+            if catalog.is_none() && args.connect.is_none() {
+                serve::check(args)?;
+            }
+            Ok(found)
         }
         Some(Sub::Clean { catalog, older_than }) => {
             let mut shell = shell(args)?.0;

@@ -45,6 +45,9 @@ pub(super) struct RoleArgs {
     /// May set what is the operator's, raise limits, see and end the statements of others
     #[arg(long)]
     admin: bool,
+    /// How many statements of a user run at once, 0 for any number; the server's limit if not given
+    #[arg(long = "limit-statements", value_name = "COUNT")]
+    statements: Option<usize>,
     /// The longest time of a statement, such as 10min
     #[arg(long = "limit-time", value_name = "TIME")]
     timeout: Option<String>,
@@ -78,6 +81,7 @@ impl RoleArgs {
             kill: self.kill,
             see_queries: self.see_queries,
             admin: self.admin,
+            statements: self.statements,
             limits: Limits {
                 timeout: self.timeout.clone(),
                 max_scan_bytes: self.scan_bytes,

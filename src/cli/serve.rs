@@ -2,15 +2,17 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::{Args, Serve};
 use super::config::{self, ServerFile, Span};
 use super::exit::Exit;
-use crate::engine::{AdmissionLimits, Engine, Origin, SettingValue};
+use crate::engine::{AdmissionLimits, Engine, History, Origin, SettingValue};
 use crate::error::{Error, Result};
 use crate::server::flight_sql::{Server, ServerOptions, TlsFiles};
+use crate::server::{Level, Log, LogOptions};
 
 /// Where to listen if nothing says otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 31337);
@@ -21,7 +23,7 @@ const THREADS: usize = 2;
 /// Serves until SIGTERM or Ctrl-C; a second one ends at once.
 pub(super) fn run(args: &Args, serve: &Serve) -> Result<Exit> {
     let file = config::server(args)?;
-    let options = options(serve, &file)?;
+    let mut options = options(serve, &file)?;
     let mut engine = config::engine_options(args)?;
     engine.memory_limit = engine.memory_limit.or(file.memory);
     // The views of who starts it are not those of who asks it.
@@ -40,9 +42,13 @@ pub(super) fn run(args: &Args, serve: &Serve) -> Result<Exit> {
         queue: file.queue,
     };
     engine.watched = true;
+    let log = Log::open(log_options(&file))?;
+    options.log = log.clone();
+    engine.listener = Some(Arc::new(log.clone()));
+    engine.history = history(&file, &log)?;
     let engine = Engine::start(engine)?;
     for problem in engine.load_catalogs()? {
-        eprintln!("{problem}");
+        log.write(Level::Warn, &problem.to_string(), serde_json::json!({}));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
@@ -54,6 +60,11 @@ pub(super) fn run(args: &Args, serve: &Serve) -> Result<Exit> {
     runtime.shutdown_background();
     engine.close();
     served
+}
+
+/// Reads what `[server]` says and the files that it names, as a server does when it starts.
+pub(super) fn check(args: &Args) -> Result<()> {
+    options(&Serve::default(), &config::server(args)?)?.check()
 }
 
 fn options(serve: &Serve, file: &ServerFile) -> Result<ServerOptions> {
@@ -70,6 +81,7 @@ fn options(serve: &Serve, file: &ServerFile) -> Result<ServerOptions> {
         (None, None) => None,
         _ => return Err(Error::config("a certificate needs its key, and a key its certificate")),
     };
+    options.status = file.status;
     if let Some(sessions) = file.sessions {
         options.sessions.sessions = sessions;
     }
@@ -96,12 +108,42 @@ fn options(serve: &Serve, file: &ServerFile) -> Result<ServerOptions> {
     ))
 }
 
+/// Past statements: in the folder that is named, or the user's if that can be had.
+fn history(file: &ServerFile, log: &Log) -> Result<Option<History>> {
+    if let Some(folder) = &file.history {
+        return History::open(folder).map(Some);
+    }
+    let Some(folder) = config::history_folder() else { return Ok(None) };
+    Ok(History::open(&folder)
+        .inspect_err(|e| {
+            let message = format!("past statements are not kept over a restart: {e}");
+            log.write(Level::Warn, &message, serde_json::json!({}));
+        })
+        .ok())
+}
+
+fn log_options(file: &ServerFile) -> LogOptions {
+    LogOptions {
+        format: file.log,
+        level: file.log_level,
+        file: file.log_file.clone(),
+        slow: file.slow.map(|Span(slow)| slow),
+        audit: file.audit.clone(),
+        hide_literals: file.hide_literals,
+    }
+}
+
 async fn serve_until_told(engine: &Engine, options: ServerOptions) -> Result<Exit> {
     let no_signals = |e: std::io::Error| Error::internal(format!("signals: {e}"));
     let mut terminated = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut interrupted = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    let log = options.log.clone();
     let server = Server::open(engine.clone(), options).await?;
-    eprintln!("sluice {} serves Flight SQL at {}", env!("CARGO_PKG_VERSION"), server.uri());
+    let version = env!("CARGO_PKG_VERSION");
+    log.announce(&format!("sluice {version} serves Flight SQL at {}", server.uri()));
+    if let Some(status) = server.status_address() {
+        log.announce(&format!("health and metrics at http://{status}/health, /ready, /metrics"));
+    }
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let mut serving = std::pin::pin!(server.run(async move {
         // Dropped or sent: both mean to stop.
@@ -112,7 +154,7 @@ async fn serve_until_told(engine: &Engine, options: ServerOptions) -> Result<Exi
         _ = terminated.recv() => {}
         _ = interrupted.recv() => {}
     }
-    eprintln!("stopping: statements may end, a second signal ends them");
+    log.announce("stopping: statements may end, a second signal ends them");
     drop(stop);
     tokio::select! {
         served = &mut serving => served.map(|()| Exit::SUCCESS),

@@ -53,7 +53,8 @@ pub(super) fn role(path: &Path, command: &RoleSub) -> Result<Exit> {
         }
         RoleSub::List => {
             for (name, role) in users.roles() {
-                let limits = role.limits.settings().into_iter();
+                let statements = role.statements.map(|most| ("statements", most.to_string()));
+                let limits = statements.into_iter().chain(role.limits.settings());
                 let limits: Vec<_> =
                     limits.map(|(name, value)| format!("{name}={value}")).collect();
                 let [read, write] = [&role.read, &role.write].map(|places| places.join(","));

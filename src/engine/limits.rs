@@ -83,11 +83,7 @@ impl Limits {
             (&mut self.max_result_rows, other.max_result_rows),
         ];
         for (own, other) in numbers {
-            // 0 is without limit.
-            *own = match (*own, other) {
-                (Some(0), _) | (_, Some(0)) => Some(0),
-                (own, other) => own.max(other),
-            };
+            *own = wider(*own, other);
         }
         let span = |text: &Option<String>| humantime::parse_duration(text.as_deref()?).ok();
         if span(&other.timeout) > span(&self.timeout) {
@@ -118,6 +114,12 @@ impl Limits {
         take(&mut self.max_result_bytes, &other.max_result_bytes);
         take(&mut self.max_result_rows, &other.max_result_rows);
     }
+}
+
+/// The wider one of two limits, of which 0 is none at all; what only one says holds.
+pub(super) fn wider<N: Ord + From<u8>>(one: Option<N>, other: Option<N>) -> Option<N> {
+    let zero = || Some(N::from(0));
+    if one == zero() || other == zero() { zero() } else { one.max(other) }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod error;
 mod estimate;
 mod every_row;
 mod exhausted;
+mod history;
 mod ingest;
 mod large_top;
 mod limits;
@@ -46,6 +47,7 @@ pub mod statement;
 mod stores;
 mod summarize;
 mod tables;
+mod totals;
 mod trust;
 mod write;
 mod zones;
@@ -55,18 +57,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use admission::AdmissionLimits;
+pub use history::History;
 pub use ingest::{IfExists, Ingest};
 pub use limits::Limits;
 pub use listing::{TableFilter, TableListing};
 pub use parameters::Parameters;
 pub use prepare::{Description, Parameter, StatementKind};
 pub use prepared::PreparedStatement;
-pub use queries::{QueryState, QuerySummary};
+pub use queries::{Listener, QueryState, QuerySummary};
 pub use query::{Delivered, LocalQuery, Observer, Outcome, Pinned, Progress, Query};
 pub use rights::Rights;
 pub use runtime::QUERY_THREAD;
 pub use session::{LocalSession, Session};
 pub use settings::{Origin, SettingValue};
+pub use totals::{Histogram, Load, Totals};
 pub use trust::{is_trusted, trust};
 
 pub use crate::catalog::{Access, CatalogChange, Grants, Problem, sql_type_name};
@@ -114,6 +118,10 @@ pub struct EngineOptions {
     /// Whether somebody calls [`Engine::look_at_catalogs`]; otherwise every statement begins with
     /// that, as who has just saved a file wants to see what became of it.
     pub watched: bool,
+    /// Where statements that have ended are kept over a restart; nowhere if not given.
+    pub history: Option<History>,
+    /// Who hears of every statement.
+    pub listener: Option<Arc<dyn Listener>>,
 }
 
 /// One engine: catalogs, caches, memory, and the threads that queries run on.
@@ -133,6 +141,7 @@ struct EngineParts {
     home: [String; 2],
     admission: Arc<Admission>,
     queries: Arc<Queries>,
+    memory_limit: u64,
     watched: bool,
     spill: Mutex<Option<SpillFolder>>,
 }
@@ -172,7 +181,8 @@ impl Engine {
             read_points,
             home,
             admission: Admission::new(options.admission),
-            queries: Arc::default(),
+            queries: Arc::new(Queries::new(options.history, options.listener)),
+            memory_limit: limit,
             watched: options.watched,
             spill: Mutex::new(Some(spill)),
         })))
@@ -180,12 +190,12 @@ impl Engine {
 
     /// A new session with the engine's defaults.
     pub fn session(&self) -> LocalSession {
-        self.session_of(LOCAL_USER, &Rights::ALL)
+        self.session_of(LOCAL_USER, None, &Rights::ALL)
     }
 
-    /// A new session of a user of a server.
-    pub fn session_of(&self, user: &str, rights: &Rights) -> LocalSession {
-        LocalSession::new(Arc::clone(&self.0), user.to_owned(), rights)
+    /// A new session of a user of a server, whose client is at `address`.
+    pub fn session_of(&self, user: &str, address: Option<String>, rights: &Rights) -> LocalSession {
+        LocalSession::new(Arc::clone(&self.0), user.to_owned(), address, rights)
     }
 
     /// Ends every statement that runs, saying why.
@@ -198,10 +208,28 @@ impl Engine {
         self.0.queries.summaries()
     }
 
+    /// What the statements that have ended came to.
+    pub fn totals(&self) -> Totals {
+        self.0.queries.totals()
+    }
+
+    /// What goes on now.
+    pub fn load(&self) -> Load {
+        let (running, waiting) = self.0.admission.load();
+        let memory = self.0.base.state().runtime_env().memory_pool.reserved();
+        Load { running, waiting, memory, memory_limit: self.0.memory_limit }
+    }
+
+    /// Lines about statements that could not be kept.
+    pub fn lost_history(&self) -> u64 {
+        self.0.queries.lost()
+    }
+
     /// Ends the engine: cancelled statements get a moment to clean up, and the spill folder goes.
     /// Dropping it is not enough when the program ends: a statement that was left behind holds it.
     pub fn close(&self) {
         self.0.runtime.shut_down();
+        self.0.queries.close();
         drop(self.0.spill.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 

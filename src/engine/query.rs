@@ -18,6 +18,7 @@ use tokio::task::AbortHandle;
 use super::EngineParts;
 use super::estimate::leaf;
 use super::memory::StatementPool;
+use super::queries::{Entered, QueryState};
 use super::rows::Plans;
 use super::runtime::Threads;
 use crate::error::{Error, Result};
@@ -111,6 +112,8 @@ pub trait Query: Send {
 #[derive(Debug)]
 pub struct LocalQuery {
     pub(super) id: String,
+    // The statement is listed until its reader has gone too.
+    pub(super) entered: Arc<Entered>,
     pub(super) outcome: Outcome,
     pub(super) statement: Arc<StatementContext>,
     pub(super) batches: mpsc::Receiver<Result<RecordBatch>>,
@@ -141,10 +144,11 @@ impl LocalQuery {
         Pinned(Arc::clone(&self.statement))
     }
 
-    /// How far it has come, for who does not read it.
+    /// What is seen of it by who does not read it.
     pub fn observer(&self) -> Observer {
         let (plans, memory) = (self.watch.plans.clone(), Arc::clone(&self.watch.memory));
-        Observer { plans, memory, statement: Arc::clone(&self.statement) }
+        let entered = Arc::clone(&self.entered);
+        Observer { plans, memory, statement: Arc::clone(&self.statement), entered }
     }
 
     /// Waits for the end behind the last batch: rows that stop coming are not all rows there are.
@@ -156,12 +160,13 @@ impl LocalQuery {
     }
 }
 
-/// What a running statement has read so far, whoever reads its rows.
+/// A running statement for who does not read its rows: how far it is, and what became of them.
 #[derive(Clone, Debug)]
 pub struct Observer {
     plans: Plans,
     memory: Arc<StatementPool>,
     statement: Arc<StatementContext>,
+    entered: Arc<Entered>,
 }
 
 impl Observer {
@@ -183,6 +188,11 @@ impl Observer {
         }
         progress.newest = self.statement.read_point().newest();
         progress
+    }
+
+    /// Takes down why its rows did not come to whom they were for, which the engine does not see.
+    pub fn fail(&self, error: &Error) {
+        self.entered.query.fail(error);
     }
 }
 
@@ -255,7 +265,9 @@ impl Query for LocalQuery {
                         self.batches.close();
                         self.watch.ended = None;
                         self.task.engine.runtime.cancel(self.task.task.clone());
-                        return Some(Err(deadline.error()));
+                        let error = deadline.error();
+                        self.entered.query.fail(&error);
+                        return Some(Err(error));
                     }
                 }
             }
@@ -263,7 +275,14 @@ impl Query for LocalQuery {
         match &batch {
             Some(Ok(batch)) => self.delivered.count(batch),
             Some(Err(_)) => self.watch.ended = None,
-            None => return self.end().await.err().map(Err),
+            None => {
+                let ended = self.end().await;
+                match &ended {
+                    Ok(()) => self.entered.query.enter(QueryState::Finished),
+                    Err(e) => self.entered.query.fail(e),
+                }
+                return ended.err().map(Err);
+            }
         }
         batch
     }
@@ -281,7 +300,9 @@ impl Query for LocalQuery {
     async fn stop(&mut self) {
         self.batches.close();
         // Who does not come to its end in time leaves no receipt.
-        let _ = tokio::time::timeout(STOPPING, self.end()).await;
+        if let Ok(Ok(())) = tokio::time::timeout(STOPPING, self.end()).await {
+            self.entered.query.enter(QueryState::Finished);
+        }
     }
 
     fn progress(&self) -> Progress {

@@ -1,6 +1,6 @@
 //! What a session's user may do: which catalogs are open, what goes beyond them, how far statements go.
 
-use super::limits::Limits;
+use super::limits::{Limits, wider};
 use crate::catalog::Grants;
 use crate::error::{Error, Result};
 use crate::spi::RowShare;
@@ -20,6 +20,9 @@ pub struct Rights {
     /// Settings that belong to who runs the engine, limits that may be raised, and the statements of
     /// others.
     pub admin: bool,
+    /// How many statements of the user run at once, 0 for any number; the engine's limit if it is not
+    /// said here.
+    pub statements: Option<usize>,
     /// How far the statements of the user go; what is not said here is the engine's.
     pub limits: Limits,
 }
@@ -41,6 +44,7 @@ impl Rights {
         kill: true,
         see_queries: true,
         admin: true,
+        statements: None,
         limits: Limits::NONE,
     };
 
@@ -51,6 +55,7 @@ impl Rights {
         kill: false,
         see_queries: false,
         admin: false,
+        statements: None,
         limits: Limits::NONE,
     };
 
@@ -61,6 +66,7 @@ impl Rights {
         self.kill |= other.kill;
         self.see_queries |= other.see_queries;
         self.admin |= other.admin;
+        self.statements = wider(self.statements, other.statements);
         self.limits.widen(&other.limits);
     }
 
@@ -176,6 +182,9 @@ mod tests {
     fn rights_add_up() {
         let mut rights = Rights { kill: true, ..Rights::default() };
         rights.extend(&Rights { files: true, grants: Grants::READ_ALL, ..Rights::default() });
+        rights.extend(&Rights { statements: Some(2), ..Rights::default() });
+        rights.extend(&Rights { statements: Some(1), ..Rights::default() });
+        assert_eq!(rights.statements, Some(2));
         assert!(rights.kills() && rights.files && !rights.admin && !rights.sees_queries());
         assert!(rights.grants.sees("any"));
     }

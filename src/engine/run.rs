@@ -65,7 +65,7 @@ pub(super) struct Job {
     pub(super) session: Arc<SessionParts>,
     /// What is read in the place of what is there now, whatever the session says.
     pub(super) replay: Option<ReadPoint>,
-    pub(super) entered: Entered,
+    pub(super) entered: Arc<Entered>,
 }
 
 /// What a statement came to.
@@ -209,7 +209,6 @@ async fn deliver(job: Job, head: oneshot::Sender<Result<Head>>, batches: Batches
     }
     // The front end sees the end when `batches` is dropped, and may ask for the receipt then.
     receipt::write(&statement, delivered.progress());
-    query.enter(QueryState::Finished);
     let _ = whole.send(());
 }
 
@@ -218,7 +217,11 @@ impl Job {
     pub(super) async fn turn(&self) -> Result<Permit> {
         let query = &self.entered.query;
         query.enter(QueryState::Queued);
-        let turn = self.session.engine.admission.admit(&self.session.user).await?;
+        let began = Instant::now();
+        let (session, statements) = (&self.session, self.session.terms().rights.statements);
+        let turn = session.engine.admission.admit(&session.user, statements).await;
+        query.waited(began.elapsed());
+        let turn = turn?;
         query.enter(QueryState::Running);
         Ok(turn)
     }

@@ -95,6 +95,7 @@ impl Terms {
 pub(super) struct SessionParts {
     pub(super) engine: Arc<EngineParts>,
     pub(super) user: String,
+    pub(super) address: Option<String>,
     terms: RwLock<Arc<Terms>>,
     pub(super) objects: Arc<SessionObjects>,
     settings: Mutex<Settings>,
@@ -167,13 +168,19 @@ fn query_id() -> String {
 }
 
 impl LocalSession {
-    pub(super) fn new(engine: Arc<EngineParts>, user: String, rights: &Rights) -> Self {
+    pub(super) fn new(
+        engine: Arc<EngineParts>,
+        user: String,
+        address: Option<String>,
+        rights: &Rights,
+    ) -> Self {
         let terms = Terms::new(&engine, rights);
         let settings = Mutex::new(terms.settings.clone());
         let home = Mutex::new(terms.home(&engine));
         Self(Arc::new(SessionParts {
             engine,
             user,
+            address,
             terms: RwLock::new(Arc::new(terms)),
             objects: Arc::default(),
             settings,
@@ -276,11 +283,19 @@ impl LocalSession {
     }
 
     /// Prepares a statement: what it will give, which parameters it takes; nothing of it runs. The
-    /// plan of a query is kept for its executions.
+    /// plan of a query is kept for its executions. One that is refused is listed as a statement that
+    /// failed: most drivers prepare before they run anything.
     ///
     /// # Errors
     /// `Sql` and what else planning may find.
     pub async fn prepare(&self, sql: &str) -> Result<PreparedStatement> {
+        self.described(sql).await.inspect_err(|e| {
+            let refused = self.job(Work::Sql(sql.to_owned()), &Parameters::default());
+            refused.entered.query.fail(e);
+        })
+    }
+
+    async fn described(&self, sql: &str) -> Result<PreparedStatement> {
         let job = self.unlisted_job(sql);
         self.apart(async move { prepare(&job).await }).await
     }
@@ -346,7 +361,9 @@ impl LocalSession {
     /// A session of the same user that has set and made nothing.
     #[must_use]
     pub fn fresh(&self) -> Self {
-        Self::new(Arc::clone(&self.0.engine), self.0.user.clone(), &self.0.terms().rights)
+        let parts = &self.0;
+        let (user, address) = (parts.user.clone(), parts.address.clone());
+        Self::new(Arc::clone(&parts.engine), user, address, &parts.terms().rights)
     }
 
     /// Ends a statement, as KILL does.
@@ -370,7 +387,8 @@ impl LocalSession {
             Work::Prepared(prepared) => prepared.sql(),
             Work::Plan(_) => "",
         };
-        let entered = session.engine.queries.enter(&id, &session.user, sql);
+        let (user, address) = (session.user.as_str(), session.address.as_deref());
+        let entered = Arc::new(session.engine.queries.enter(&id, user, address, sql));
         let parameters = parameters.clone();
         Job { id, work, parameters, rows: None, session, replay: None, entered }
     }
@@ -379,7 +397,7 @@ impl LocalSession {
     pub(super) fn unlisted_job(&self, sql: &str) -> Job {
         let session = Arc::clone(&self.0);
         let id = query_id();
-        let entered = Entered::unlisted(&id, &session.user);
+        let entered = Arc::new(Entered::unlisted(&id, &session.user));
         let work = Work::Sql(sql.to_owned());
         let parameters = Parameters::default();
         Job { id, work, parameters, rows: None, session, replay: None, entered }
@@ -401,7 +419,8 @@ impl LocalSession {
                 (Some(ask), Some(asked))
             }
         };
-        let query = Arc::clone(&job.entered.query);
+        let entered = Arc::clone(&job.entered);
+        let query = Arc::clone(&entered.query);
         let threads = engine.runtime.threads()?;
         let task = run::drive(job, head, Batches { sender, asked, closed: threads.closed() });
         let task = threads.spawn(task).abort_handle();
@@ -410,7 +429,11 @@ impl LocalSession {
             None => begun.await,
             Some(deadline) => {
                 let begun = tokio::time::timeout_at(deadline.at.into(), begun).await;
-                begun.map_err(|_| deadline.error())?
+                begun.map_err(|_| {
+                    let error = deadline.error();
+                    query.fail(&error);
+                    error
+                })?
             }
         };
         let begun = begun.map_err(|_| {
@@ -420,6 +443,7 @@ impl LocalSession {
         })??;
         Ok(LocalQuery {
             id,
+            entered,
             outcome: begun.outcome,
             statement: begun.context,
             watch: begun.watch,
@@ -440,7 +464,7 @@ impl Session for LocalSession {
     }
 
     async fn columns(&self, sql: &str) -> Result<Option<SchemaRef>> {
-        let prepared = self.prepare(sql).await?;
+        let prepared = self.described(sql).await?;
         Ok(prepared.description().schema.clone())
     }
 

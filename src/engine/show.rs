@@ -218,11 +218,15 @@ pub(super) fn queries(listed: &[QuerySummary]) -> Result<RecordBatch> {
     let schema = Schema::new(vec![
         text("query_id", false),
         text("user", false),
+        text("address", true),
         text("state", false),
         Field::new("began", instant, false),
         number("elapsed_ms"),
+        number("queued_ms"),
         number("rows"),
         number("bytes"),
+        number("bad_records"),
+        text("error_kind", true),
         text("error", true),
         text("sql", false),
     ]);
@@ -234,14 +238,19 @@ pub(super) fn queries(listed: &[QuerySummary]) -> Result<RecordBatch> {
     };
     let began = listed.iter().map(|query| query.began.timestamp_micros());
     let began = TimestampMicrosecondArray::from_iter_values(began).with_timezone("UTC");
+    let kinds = listed.iter().map(|query| query.kind.map(crate::error::ErrorKind::as_str));
     let columns: Vec<ArrayRef> = vec![
         texts(|query| &query.id),
         texts(|query| &query.user),
+        Arc::new(listed.iter().map(|query| query.address.as_deref()).collect::<StringArray>()),
         texts(|query| query.state.as_str()),
         Arc::new(began),
         numbers(|query| query.elapsed_ms),
+        numbers(|query| query.queued_ms),
         numbers(|query| query.rows),
         numbers(|query| query.bytes),
+        numbers(|query| query.bad_records),
+        Arc::new(kinds.collect::<StringArray>()),
         Arc::new(listed.iter().map(|query| query.error.as_deref()).collect::<StringArray>()),
         texts(|query| &query.sql),
     ];

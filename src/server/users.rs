@@ -47,6 +47,9 @@ struct User {
     /// The names of the roles; without one no catalog is open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     roles: Vec<String>,
+    /// How many statements run at once, in the place of what the roles say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    statements: Option<usize>,
     /// How far statements go, in the place of what the roles say.
     #[serde(default, skip_serializing_if = "Limits::is_none")]
     limits: Limits,
@@ -205,6 +208,7 @@ impl Users {
                 rights.extend(&role);
             }
         }
+        rights.statements = user.statements.or(rights.statements);
         rights.limits.replace(&user.limits);
         Some(rights)
     }
@@ -305,6 +309,7 @@ mod tests {
         let role = Role {
             read: vec!["lake".to_owned()],
             kill: true,
+            statements: Some(3),
             limits: Limits { max_scan_bytes: Some(7), ..Limits::NONE },
             ..Role::default()
         };
@@ -315,7 +320,7 @@ mod tests {
         let rights = users.rights("ada").unwrap();
         assert!(rights.grants.sees("lake") && !rights.grants.sees("made"));
         assert!(rights.kill && !rights.files && !rights.admin);
-        assert_eq!(rights.limits.max_scan_bytes, Some(7));
+        assert_eq!((rights.statements, rights.limits.max_scan_bytes), (Some(3), Some(7)));
         assert!(users.remove_role("lakes").unwrap_err().message().contains("ada"));
         users.set("ada", None, &[]).unwrap();
         assert!(users.rights("ada").unwrap().kill, "who is there keeps the roles");

@@ -12,39 +12,39 @@ use crate::rows::read;
 use crate::served::{Served, engine};
 
 /// What runs statements one after the other and waits for them.
-struct Client {
+pub(crate) struct Client {
     runtime: tokio::runtime::Runtime,
     session: RemoteSession,
 }
 
 impl Client {
-    fn new(session: RemoteSession) -> Self {
+    pub(crate) fn new(session: RemoteSession) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Self { runtime, session }
     }
 
-    fn start(&self, sql: &str) -> Result<Box<dyn Query>, Error> {
+    pub(crate) fn start(&self, sql: &str) -> Result<Box<dyn Query>, Error> {
         self.runtime.block_on(self.session.run(sql, &Parameters::default()))
     }
 
-    fn rows(&self, sql: &str) -> Result<Vec<Vec<String>>, Error> {
+    pub(crate) fn rows(&self, sql: &str) -> Result<Vec<Vec<String>>, Error> {
         self.runtime.block_on(async {
             let query = self.session.run(sql, &Parameters::default()).await?;
             Ok(read(query).await?.unwrap_or_default().rows)
         })
     }
 
-    fn next(&self, query: &mut dyn Query) -> Option<Result<usize, Error>> {
+    pub(crate) fn next(&self, query: &mut dyn Query) -> Option<Result<usize, Error>> {
         let batch = self.runtime.block_on(query.next());
         batch.map(|batch| batch.map(|batch| batch.num_rows()))
     }
 }
 
 /// A stream that ends when the world does.
-const ENDLESS: &str = "SELECT value FROM generate_series(1, 1000000000000)";
+pub(crate) const ENDLESS: &str = "SELECT value FROM generate_series(1, 1000000000000)";
 
 /// Waits for what has to come; how long is not what is tested.
-fn until(mut condition: impl FnMut() -> bool) {
+pub(crate) fn until(mut condition: impl FnMut() -> bool) {
     for _ in 0..6000 {
         if condition() {
             return;
@@ -328,10 +328,10 @@ fn users_are_made_and_shown_on_the_command_line() {
     let gone = program.run(&["user", "remove", "bda"]);
     assert!(gone.stderr.contains("did you mean ada?"), "{}", gone.stderr);
     let role = ["role", "add", "lakes", "--read", "lake.raw", "--read", "sales", "--kill"];
-    let role = [role.as_slice(), &["--limit-result-rows", "9"]].concat();
+    let role = [role.as_slice(), &["--limit-result-rows", "9", "--limit-statements", "2"]].concat();
     assert_eq!(program.run(&role).code, 0);
     let roles = program.run(&["role", "list"]).stdout;
-    let line = "lakes\tlake.raw,sales\t\tkill\tmax_result_rows=9";
+    let line = "lakes\tlake.raw,sales\t\tkill\tstatements=2,max_result_rows=9";
     assert!(roles.lines().any(|listed| listed == line), "{roles}");
     let given = program.run(&["user", "add", "ada", "--no-password", "--role", "lakes"]);
     assert_eq!(given.code, 0, "{}", given.stderr);
@@ -345,7 +345,7 @@ fn users_are_made_and_shown_on_the_command_line() {
 }
 
 /// Certificates for localhost and a client, made by openssl.
-fn certificates(program: &Program) {
+pub(crate) fn certificates(program: &Program) {
     let script = "set -e
         openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem
         for name in localhost client; do

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use sluice::client::{Login, RemoteSession, Target};
 use sluice::engine::{
-    Access, Engine, EngineOptions, Grants, IfExists, Ingest, Limits, LocalSession, Rights,
-    TableFilter,
+    Access, Engine, EngineOptions, Grants, IfExists, Ingest, Limits, LocalSession, Parameters,
+    QueryState, Rights, Session, TableFilter,
 };
 use sluice::error::{Error, ErrorKind};
 use sluice::server::{Role, Users};
 
+use crate::door::{ENDLESS, until};
 use crate::rows::{read, run, runtime};
 use crate::served::Served;
 
@@ -137,7 +138,7 @@ const STATEMENTS: &[&str] = &[
 fn a_catalog_that_is_not_granted_does_not_exist_in_any_statement() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(folder.path());
-    let ada = engine.session_of("ada", &readers());
+    let ada = engine.session_of("ada", None, &readers());
     assert_eq!(answer(&ada, "SELECT sum(n) FROM open.pub.a").unwrap(), "[\"sum(n)\"] [[\"3\"]]");
     for sql in STATEMENTS {
         assert_absent(&ada, sql, "hidden");
@@ -179,7 +180,7 @@ fn a_catalog_that_is_not_granted_does_not_exist_in_any_statement() {
 fn metadata_calls_and_bulk_rows_know_what_is_granted_alone() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(folder.path());
-    let ada = engine.session_of("ada", &readers());
+    let ada = engine.session_of("ada", None, &readers());
     let (catalogs, schemas, tables) = runtime().block_on(async {
         let all = TableFilter::default;
         let catalogs = ada.catalogs().await.unwrap();
@@ -217,7 +218,7 @@ fn metadata_calls_and_bulk_rows_know_what_is_granted_alone() {
 fn no_function_and_no_setting_leads_to_what_is_not_granted() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(folder.path());
-    let ada = engine.session_of("ada", &readers());
+    let ada = engine.session_of("ada", None, &readers());
     let functions = runtime().block_on(run(&ada, "SHOW FUNCTIONS")).unwrap().rows;
     assert!(functions.len() > 200, "{}", functions.len());
     for function in functions.iter().map(|row| &row[0]) {
@@ -256,7 +257,7 @@ fn no_function_and_no_setting_leads_to_what_is_not_granted() {
 fn a_view_reads_with_the_rights_of_its_catalog_and_opens_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(folder.path());
-    let ada = engine.session_of("ada", &readers());
+    let ada = engine.session_of("ada", None, &readers());
     for view in ["peek", "through", "by_path"] {
         let rows = answer(&ada, &format!("SELECT * FROM open.views.{view}")).unwrap();
         assert_eq!(rows, "[\"w\"] [[\"XYZZY\"]]");
@@ -303,7 +304,7 @@ fn writes_need_their_grant_and_paths_their_catalog() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(folder.path());
     let mut rights = readers();
-    let ada = engine.session_of("ada", &rights);
+    let ada = engine.session_of("ada", None, &rights);
     let path = |to: &str| folder.path().join("data").join(to).display().to_string();
     let insert = "INSERT INTO made.own.b VALUES (5)";
     let create = "CREATE TABLE made.own.c AS SELECT 1 AS n";
@@ -352,7 +353,7 @@ fn limits_of_a_role_hold_and_can_be_lowered() {
         timeout: Some("1min".to_owned()),
         ..Limits::NONE
     };
-    let ada = engine.session_of("ada", &Rights { limits, ..readers() });
+    let ada = engine.session_of("ada", None, &Rights { limits, ..readers() });
     let rows = |n: u64| format!("SELECT value FROM generate_series(1, {n})");
     assert_eq!(kind(&ada, &rows(100)), None);
     let refused = answer(&ada, &rows(101)).unwrap_err();
@@ -378,6 +379,24 @@ fn limits_of_a_role_hold_and_can_be_lowered() {
     assert!(refused.contains("max_memory_bytes"), "{refused}");
     ada.set_rights(&readers());
     assert_eq!(kind(&ada, &rows(101)), None, "without the role, without its limits");
+}
+
+#[test]
+fn a_role_says_how_many_statements_run_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path());
+    let ada = engine.session_of("ada", None, &Rights { statements: Some(1), ..readers() });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let none = Parameters::default();
+        let mut first = ada.run(ENDLESS, &none).await.unwrap();
+        first.next().await.unwrap().unwrap();
+        let mut second = ada.run("SELECT 1", &none).await.unwrap();
+        let queries = || engine.queries().into_iter();
+        until(|| queries().any(|query| query.state == QueryState::Queued));
+        drop(first);
+        assert_eq!(second.next().await.unwrap().unwrap().num_rows(), 1);
+    });
 }
 
 #[test]

@@ -8,7 +8,8 @@
 //! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
 //! `files` writes folders that are hard to read, `catalog_changes` a catalog folder while it is in
 //! use, `changing` files that break or change while they are read; `door` is the server from outside,
-//! `served` starts one, `grants` is what users may not see. `canonical` is how values are
+//! `watching` its health,
+//! metrics, logs and history, `served` starts one, `grants` is what users may not see. `canonical` is how values are
 //! written in `tests/slt`, `rows` how answers are compared, `program` how the program is started.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // A terminal is opened through libc.
@@ -38,4 +39,5 @@ mod rows;
 mod served;
 mod slt;
 mod text;
+mod watching;
 mod writes;

@@ -1,5 +1,6 @@
 //! A server in this process, for as long as a test holds it.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use sluice::client::{Login, RemoteSession, Target};
@@ -10,6 +11,11 @@ use tokio::sync::oneshot;
 
 /// An engine over a catalog `made` that takes rows into a folder.
 pub(crate) fn engine(folder: &Path, admission: AdmissionLimits) -> Engine {
+    engine_with(folder, EngineOptions { admission, ..EngineOptions::default() })
+}
+
+/// The same, started with more.
+pub(crate) fn engine_with(folder: &Path, options: EngineOptions) -> Engine {
     let catalog = folder.join("catalog");
     std::fs::create_dir_all(&catalog).unwrap();
     std::fs::create_dir_all(folder.join("made")).unwrap();
@@ -17,9 +23,7 @@ pub(crate) fn engine(folder: &Path, admission: AdmissionLimits) -> Engine {
     let file =
         format!("connector = \"files\"\nwritable = true\n[options]\nlocation = {location:?}\n");
     std::fs::write(catalog.join("made.toml"), file).unwrap();
-    let options =
-        EngineOptions { catalog_dir: Some(catalog), admission, ..EngineOptions::default() };
-    Engine::start(options).unwrap()
+    Engine::start(EngineOptions { catalog_dir: Some(catalog), ..options }).unwrap()
 }
 
 /// A server that runs.
@@ -28,6 +32,7 @@ pub(crate) struct Served {
     runtime: Option<Runtime>,
     engine: Engine,
     uri: String,
+    status: Option<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     sessions: Box<dyn Fn() -> usize + Send>,
 }
@@ -47,18 +52,28 @@ impl Served {
         options.rights = sluice::engine::Rights::ALL;
         change(&mut options);
         let server = runtime.block_on(Server::open(engine.clone(), options)).unwrap();
-        let uri = server.uri();
+        let (uri, status) = (server.uri(), server.status_address());
         let sessions = Box::new(server.watch());
         let (stop, stopped) = oneshot::channel();
         runtime.spawn(server.run(async move {
             let _ = stopped.await;
         }));
-        Self { runtime: Some(runtime), engine, uri, stop: Some(stop), sessions }
+        Self { runtime: Some(runtime), engine, uri, status, stop: Some(stop), sessions }
     }
 
     /// Where it is.
     pub(crate) fn uri(&self) -> &str {
         &self.uri
+    }
+
+    /// Where it tells its health, of one that was asked to.
+    pub(crate) fn status(&self) -> SocketAddr {
+        self.status.unwrap()
+    }
+
+    /// Tells it to stop.
+    pub(crate) fn stop(&mut self) {
+        drop(self.stop.take());
     }
 
     /// How many sessions it has.
@@ -80,7 +95,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        drop(self.stop.take());
+        self.stop();
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

@@ -1,22 +1,26 @@
 //! Who calls: read from the headers, before anything of the body is.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
+use serde_json::json;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::codegen::http::{HeaderMap, HeaderValue, Request, Response};
 use tonic::server::NamedService;
 
-use super::auth::Auth;
+use super::auth::{Auth, Credentials};
 use super::connections::ConnectionInfo;
 use super::sessions::{self, Sessions};
 use super::status::plain;
 use crate::engine::{Rights, protocol};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::server::counters::Counters;
+use crate::server::log::{Level, Log};
 
 /// The cookie that carries a session's token.
 const COOKIE: &str = "sluice_session";
@@ -32,6 +36,8 @@ pub(super) struct Caller {
     pub(super) session: Option<String>,
     /// The number of its connection.
     pub(super) connection: u64,
+    /// The other end.
+    pub(super) peer: Option<SocketAddr>,
     /// What its first session is to start with.
     pub(super) options: Vec<(String, String)>,
     /// Whether it is Sluice's own client.
@@ -41,6 +47,11 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// Where it comes from; the port is another one for every connection.
+    pub(super) fn address(&self) -> Option<String> {
+        self.peer.map(|peer| peer.ip().to_string())
+    }
+
     /// Sends a token back with the answer.
     pub(super) fn tell(&self, token: &str) {
         let _ = self.told.set(token.to_owned());
@@ -53,11 +64,19 @@ pub(super) struct Guarded<S> {
     inner: S,
     auth: Arc<Auth>,
     sessions: Arc<Sessions>,
+    log: Log,
+    counters: Arc<Counters>,
 }
 
 impl<S> Guarded<S> {
-    pub(super) fn new(inner: S, auth: Arc<Auth>, sessions: Arc<Sessions>) -> Self {
-        Self { inner, auth, sessions }
+    pub(super) fn new(
+        inner: S,
+        auth: Arc<Auth>,
+        sessions: Arc<Sessions>,
+        log: Log,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self { inner, auth, sessions, log, counters }
     }
 }
 
@@ -86,21 +105,49 @@ where
         let fresh = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, fresh);
         let (auth, sessions) = (Arc::clone(&self.auth), Arc::clone(&self.sessions));
+        let (log, counters) = (self.log.clone(), Arc::clone(&self.counters));
         Box::pin(async move {
             let connection = request.extensions().get::<ConnectionInfo>().cloned();
+            let peer = connection.as_ref().map(|connection| connection.peer);
             let caller = match caller(&auth, &sessions, request.headers(), connection).await {
                 Ok(caller) => caller,
-                Err(e) => return Ok(plain(&e).into_http()),
+                Err(e) => {
+                    refused(&log, &counters, request.headers(), peer, &e);
+                    return Ok(plain(&e).into_http());
+                }
             };
             let told = Arc::clone(&caller.told);
+            let (user, address) = (caller.user.clone(), caller.address());
             request.extensions_mut().insert(caller);
             let mut response = inner.call(request).await?;
             if let Some(token) = told.get() {
+                counters.sessions.add(1);
+                log.audit("login", json!({ "user": user, "address": address }));
+                log.write(Level::Debug, "login", json!({ "user": user, "address": address }));
                 tell(response.headers_mut(), token);
             }
             Ok(response)
         })
     }
+}
+
+/// Takes down that somebody was not let in: by which name, never with which secret.
+fn refused(
+    log: &Log,
+    counters: &Counters,
+    headers: &HeaderMap,
+    peer: Option<SocketAddr>,
+    error: &Error,
+) {
+    counters.refused.add(1);
+    let user = match Credentials::read(text(headers, "authorization")) {
+        Ok(Credentials::Basic(user, _)) => Some(user),
+        Ok(Credentials::Bearer(_) | Credentials::None) | Err(_) => None,
+    };
+    let address = peer.map(|peer| peer.ip().to_string());
+    let fields = json!({ "user": user, "address": address, "error_kind": error.kind().as_str() });
+    log.audit("login_refused", fields.clone());
+    log.write(Level::Info, "login refused", fields);
 }
 
 /// Who calls with these headers.
@@ -144,6 +191,7 @@ pub(super) async fn caller(
         rights,
         session,
         connection: number,
+        peer,
         options,
         is_own: headers.contains_key(protocol::CLIENT),
         told: Arc::default(),

@@ -24,6 +24,7 @@ use super::status::{plain, status};
 use super::{ServerOptions, actions, caller, metadata, put};
 use crate::engine::{Parameters, Session, protocol};
 use crate::error::Error;
+use crate::server::counters::Counters;
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
@@ -32,6 +33,7 @@ type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 pub(super) struct Door {
     pub(super) sessions: Arc<Sessions>,
     pub(super) options: Arc<ServerOptions>,
+    pub(super) counters: Arc<Counters>,
 }
 
 impl Door {
@@ -123,7 +125,9 @@ impl Door {
                             .with_hint("run the statement again"),
                     )
                 })?;
-                let rows = planned.read(&session, caller.is_own, self.options.patience).await?;
+                let rows = planned
+                    .read(&session, caller.is_own, self.options.patience, &self.counters)
+                    .await?;
                 Ok(with_id(Response::new(rows), planned.id()))
             }
             // Some clients read a prepared statement without asking for its flight.
@@ -135,7 +139,9 @@ impl Door {
                 let source = Source::Prepared(Arc::clone(&prepared.engine));
                 let planned = Planned::new(&session.engine, profile, source, parameters).await;
                 let planned = planned.map_err(|e| status(&e, prepared.sql()))?;
-                let rows = planned.read(&session, caller.is_own, self.options.patience).await?;
+                let rows = planned
+                    .read(&session, caller.is_own, self.options.patience, &self.counters)
+                    .await?;
                 Ok(with_id(Response::new(rows), planned.id()))
             }
             command => {

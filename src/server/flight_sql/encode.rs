@@ -29,6 +29,7 @@ use super::wire::convert;
 use crate::engine::protocol::Aside;
 use crate::engine::{Delivered, LocalQuery, Observer, Query};
 use crate::error::Error;
+use crate::server::counters::Counters;
 
 /// What clients get batches in.
 pub(super) type FlightStream = Pin<Box<dyn Stream<Item = Result<FlightData, Status>> + Send>>;
@@ -53,6 +54,8 @@ pub(super) struct Wire {
     pub(super) asides: bool,
     /// How long a reader may take nothing.
     pub(super) patience: Duration,
+    /// Where what is sent is counted.
+    pub(super) counters: Arc<Counters>,
 }
 
 /// Rows that are there already.
@@ -73,7 +76,7 @@ pub(super) fn rows(
     let options = IpcWriteOptions::default()
         .try_with_compression(wire.lz4.then_some(CompressionType::LZ4_FRAME))
         .map_err(|e| Status::internal(e.to_string()))?;
-    let (patience, asides) = (wire.patience, wire.asides);
+    let (patience, asides, counters) = (wire.patience, wire.asides, Arc::clone(&wire.counters));
     let observer = query.observer();
     let query = Arc::new(AsyncMutex::new(query));
     let schema = Arc::clone(&wire.schema);
@@ -94,7 +97,7 @@ pub(super) fn rows(
         // A stream that ends is dropped, and this task with it: a receipt must be written before.
         let _open = sender.clone();
         let all = async {
-            let pump = Pump { sender, patience, observer: asides.then_some(observer) };
+            let pump = Pump { sender, patience, observer, asides, counters };
             if pump.all(Box::pin(messages)).await && asides {
                 let query = query.lock().await;
                 pump.tell(&Aside::Progress(query.progress())).await;
@@ -116,8 +119,10 @@ pub(super) fn rows(
 struct Pump {
     sender: mpsc::Sender<Result<FlightData, Status>>,
     patience: Duration,
-    // Only of a statement whose progress is told.
-    observer: Option<Observer>,
+    observer: Observer,
+    // Whether its progress is told.
+    asides: bool,
+    counters: Arc<Counters>,
 }
 
 impl Pump {
@@ -130,7 +135,7 @@ impl Pump {
                 biased;
                 () = self.sender.closed() => return false,
                 message = AssertUnwindSafe(messages.next()).catch_unwind() => message,
-                _ = quiet.tick(), if self.observer.is_some() => {
+                _ = quiet.tick(), if self.asides => {
                     self.tell_progress();
                     continue;
                 }
@@ -144,13 +149,20 @@ impl Pump {
             let failed = message.is_err();
             let sent = tokio::time::timeout(self.patience, self.sender.reserve()).await;
             match sent {
-                Ok(Ok(place)) => place.send(message),
+                Ok(Ok(place)) => {
+                    if let Ok(message) = &message {
+                        let bytes = message.data_header.len() + message.data_body.len();
+                        self.counters.sent.add(bytes as u64);
+                    }
+                    place.send(message);
+                }
                 Ok(Err(_)) => return false,
                 Err(_) => {
-                    drop(messages);
                     let patience = humantime::format_duration(self.patience);
                     let error = Error::timed_out(format!("the client took no rows for {patience}"))
                         .with_hint("read results to their end, or close them");
+                    self.observer.fail(&error);
+                    drop(messages);
                     let _ = self.sender.send(Err(plain(&error))).await;
                     return false;
                 }
@@ -163,8 +175,7 @@ impl Pump {
 
     /// Tells how far the statement has come, if the client takes it at once.
     fn tell_progress(&self) {
-        let Some(observer) = &self.observer else { return };
-        let progress = observer.progress(&Delivered::since(Instant::now()));
+        let progress = self.observer.progress(&Delivered::since(Instant::now()));
         if let (Ok(place), Some(message)) =
             (self.sender.try_reserve(), aside(&Aside::Progress(progress)))
         {
@@ -285,9 +296,15 @@ impl Pieces {
                 // Batches without rows end the result for some drivers.
                 Some(Ok(batch)) if batch.num_rows() == 0 => {}
                 Some(Ok(batch)) => {
-                    let batch = convert(&batch, &self.wire.schema)
-                        .map_err(|e| carried(plain(&does_not_fit(&e))))?;
-                    self.cut = cut(batch).map_err(|e| carried(plain(&e)))?;
+                    let converted = convert(&batch, &self.wire.schema);
+                    let pieces = converted.map_err(|e| does_not_fit(&e)).and_then(cut);
+                    self.cut = match pieces {
+                        Ok(pieces) => pieces,
+                        Err(e) => {
+                            self.query.lock().await.observer().fail(&e);
+                            return Err(carried(plain(&e)));
+                        }
+                    };
                 }
             }
         }
@@ -339,6 +356,7 @@ mod tests {
     use arrow::array::{ArrayRef, Int64Array, StringArray};
 
     use super::*;
+    use crate::engine::{Engine, EngineOptions, Parameters};
 
     fn text(rows: usize, length: usize) -> RecordBatch {
         let column = StringArray::from_iter_values((0..rows).map(|_| "x".repeat(length)));
@@ -351,7 +369,15 @@ mod tests {
             panic!("an encoder's bug")
         });
         let (sender, mut receiver) = mpsc::channel(1);
-        let pump = Pump { sender, patience: Duration::from_secs(10), observer: None };
+        let session = Engine::start(EngineOptions::default()).unwrap().session();
+        let query = session.plan("SELECT 1", &Parameters::default()).await.unwrap();
+        let pump = Pump {
+            sender,
+            patience: Duration::from_secs(10),
+            observer: query.observer(),
+            asides: false,
+            counters: Arc::default(),
+        };
         assert!(!pump.all(Box::pin(panics)).await);
         drop(pump);
         assert_eq!(receiver.recv().await.unwrap().unwrap_err().code(), tonic::Code::Internal);

@@ -35,15 +35,20 @@ mod xdbc;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tonic::transport::Server as Transport;
 
 pub use sessions::SessionLimits;
 pub use tls::TlsFiles;
 
+use super::counters::Counters;
+use super::health::{self, Watched};
+use super::log::{Level, Log};
 use crate::engine::{Engine, Rights};
 use crate::error::{Error, Result};
 use auth::{Auth, UserAuth};
@@ -83,6 +88,10 @@ pub struct ServerOptions {
     pub grace: Duration,
     /// How often it is looked for what is idle.
     pub sweep: Duration,
+    /// Where health and metrics are told; nowhere if not given.
+    pub status: Option<SocketAddr>,
+    /// Its logs.
+    pub log: Log,
 }
 
 impl ServerOptions {
@@ -97,7 +106,26 @@ impl ServerOptions {
             patience: Duration::from_secs(5 * 60),
             grace: Duration::from_secs(30),
             sweep: Duration::from_secs(10),
+            status: None,
+            log: Log::default(),
         }
+    }
+
+    fn read(&self) -> Result<(Option<Tls>, Auth)> {
+        let tls = self.tls.clone().map(Tls::new).transpose()?;
+        let auth = match &self.users {
+            Some(path) => Auth::Users(Box::new(UserAuth::new(path)?)),
+            None => Auth::Open(Arc::new(self.rights.clone())),
+        };
+        Ok((tls, auth))
+    }
+
+    /// Reads the files as a server does when it opens, and opens nothing.
+    ///
+    /// # Errors
+    /// `Config` for users, or TLS files, that cannot be used.
+    pub fn check(&self) -> Result<()> {
+        self.read().map(drop)
     }
 }
 
@@ -110,6 +138,7 @@ pub struct Server {
     tls: Option<Arc<Tls>>,
     auth: Arc<Auth>,
     door: Door,
+    status: Option<TcpListener>,
 }
 
 impl Server {
@@ -122,16 +151,18 @@ impl Server {
             Error::config(format!("{}: {e}", options.listen))
                 .with_hint("another process may listen there: take another port with --listen")
         };
-        let tls = options.tls.clone().map(Tls::new).transpose()?.map(Arc::new);
-        let auth = match &options.users {
-            Some(path) => Auth::Users(Box::new(UserAuth::new(path)?)),
-            None => Auth::Open(Arc::new(options.rights.clone())),
-        };
+        let (tls, auth) = options.read()?;
+        let tls = tls.map(Arc::new);
         let listener = TcpListener::bind(options.listen).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
+        let status = match options.status {
+            Some(address) => Some(health::listen(address).await?),
+            None => None,
+        };
+        let counters = Arc::new(Counters::default());
         let sessions = Sessions::new(engine.clone(), options.sessions);
-        let door = Door { sessions, options: Arc::new(options) };
-        Ok(Self { engine, listener, address, tls, auth: Arc::new(auth), door })
+        let door = Door { sessions, options: Arc::new(options), counters };
+        Ok(Self { engine, listener, address, tls, auth: Arc::new(auth), door, status })
     }
 
     /// The URI that clients connect to.
@@ -151,18 +182,40 @@ impl Server {
         self.address
     }
 
+    /// Where health and metrics are told.
+    pub fn status_address(&self) -> Option<SocketAddr> {
+        self.status.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
     /// Serves until `stop`: then nobody is let in any more, and statements get their grace.
     ///
     /// # Errors
     /// `Unavailable` when the listener fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-        let Self { engine, listener, tls, auth, door, .. } = self;
+        let Self { engine, listener, tls, auth, door, status, .. } = self;
+        let (log, counters) = (door.options.log.clone(), Arc::clone(&door.counters));
+        let stopping_now = Arc::new(AtomicBool::new(false));
+        let counted = Arc::clone(&door.sessions);
+        let watched = Watched {
+            engine: engine.clone(),
+            counters: Arc::clone(&counters),
+            log: log.clone(),
+            sessions: Arc::new(move || counted.count()),
+            stopping: Arc::clone(&stopping_now),
+        };
+        let status = status.map(|listener| tokio::spawn(health::serve(listener, watched)));
         let grace = door.options.grace;
         let sessions = Arc::clone(&door.sessions);
-        let housekeeping =
-            keep_house(door.options.sweep, Arc::clone(&sessions), tls.clone(), Arc::clone(&auth));
+        let housekeeping = keep_house(
+            door.options.sweep,
+            Arc::clone(&sessions),
+            tls.clone(),
+            Arc::clone(&auth),
+            log.clone(),
+        );
         let housekeeping = tokio::spawn(housekeeping);
-        let watching = tokio::spawn(watch_catalogs(engine.clone()));
+        let watching =
+            tokio::spawn(watch_catalogs(engine.clone(), log.clone(), Arc::clone(&counters)));
         let incoming = connections::accept(listener, tls, Arc::clone(&sessions));
         let service = FlightServiceServer::new(door)
             .max_decoding_message_size(LARGEST_MESSAGE)
@@ -176,9 +229,10 @@ impl Server {
             .max_concurrent_streams(1024)
             .initial_stream_window_size(4 << 20)
             .initial_connection_window_size(16 << 20)
-            .add_service(Guarded::new(service, auth, sessions))
+            .add_service(Guarded::new(service, auth, sessions, log, counters))
             .serve_with_incoming_shutdown(incoming, async move {
                 stop.await;
+                stopping_now.store(true, Ordering::Relaxed);
                 let _ = stopping.send(());
             });
         let served = tokio::select! {
@@ -195,12 +249,15 @@ impl Server {
         };
         housekeeping.abort();
         watching.abort();
+        if let Some(status) = status {
+            status.abort();
+        }
         served
     }
 }
 
 /// Takes up what changes in the catalog folder.
-async fn watch_catalogs(engine: Engine) {
+async fn watch_catalogs(engine: Engine, log: Log, counters: Arc<Counters>) {
     let mut said = None;
     loop {
         tokio::time::sleep(LOOK).await;
@@ -210,13 +267,16 @@ async fn watch_catalogs(engine: Engine) {
             Ok(Ok(None)) | Err(_) => said = None,
             Ok(Ok(Some(change))) => {
                 said = None;
-                eprintln!("the catalog folder has changed: {}", change.catalogs.join(", "));
+                counters.catalog_changes.add(1);
+                let message = "a changed catalog folder was taken up";
+                log.write(Level::Info, message, json!({ "catalogs": change.catalogs }));
                 for problem in change.problems {
-                    eprintln!("{problem}");
+                    log.write(Level::Warn, &problem.to_string(), json!({}));
                 }
             }
             Ok(Err(e)) if said.as_deref() != Some(e.message()) => {
-                eprintln!("the catalogs stay as they are: {e}");
+                let message = format!("the catalogs stay as they are: {e}");
+                log.write(Level::Warn, &message, json!({}));
                 said = Some(e.message().to_owned());
             }
             Ok(Err(_)) => {}
@@ -230,18 +290,33 @@ async fn keep_house(
     sessions: Arc<Sessions>,
     tls: Option<Arc<Tls>>,
     auth: Arc<Auth>,
+    log: Log,
 ) {
     loop {
         tokio::time::sleep(every).await;
         sessions.sweep();
         match auth.reload() {
-            Ok(true) => sessions.renew(|user| auth.rights(user)),
+            Ok(true) => {
+                log.write(Level::Info, "the users were read again", json!({}));
+                log.audit("users_changed", json!({}));
+                sessions.renew(|user| auth.rights(user));
+            }
             Ok(false) => {}
-            Err(e) => eprintln!("the users stay as they are: {e}"),
+            Err(e) => {
+                log.write(Level::Warn, &format!("the users stay as they are: {e}"), json!({}));
+            }
         }
         match tls.as_ref().map(|tls| tls.reload()) {
-            Some(Ok(true)) => eprintln!("the certificate was read again"),
-            Some(Err(e)) => eprintln!("the old certificate stays in use: {e}"),
+            Some(Ok(true)) => {
+                log.write(Level::Info, "the certificate was read again", json!({}));
+            }
+            Some(Err(e)) => {
+                log.write(
+                    Level::Warn,
+                    &format!("the old certificate stays in use: {e}"),
+                    json!({}),
+                );
+            }
             Some(Ok(false)) | None => {}
         }
     }

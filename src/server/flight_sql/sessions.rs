@@ -323,8 +323,8 @@ impl Sessions {
     /// # Errors
     /// As [`of`](Self::of)'s.
     pub(super) async fn start(&self, caller: &Caller, shown: bool) -> Result<Arc<DoorSession>> {
-        let session =
-            Arc::new(DoorSession::new(self.engine.session_of(&caller.user, &caller.rights))?);
+        let engine = self.engine.session_of(&caller.user, caller.address(), &caller.rights);
+        let session = Arc::new(DoorSession::new(engine)?);
         let has_catalog = caller.options.iter().any(|(name, _)| name == "catalog");
         for (name, value) in &caller.options {
             let set = session.set(name, value).await;
@@ -358,7 +358,8 @@ impl Sessions {
 
     /// The options that a session of the caller would begin with.
     pub(super) fn first_options(&self, caller: &Caller) -> Vec<(&'static str, String)> {
-        DoorSession::nobodys(self.engine.session_of(&caller.user, &caller.rights)).options()
+        let engine = self.engine.session_of(&caller.user, caller.address(), &caller.rights);
+        DoorSession::nobodys(engine).options()
     }
 
     /// Ends a session and all that it owns.

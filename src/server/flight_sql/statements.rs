@@ -25,6 +25,7 @@ use crate::engine::{
     StatementKind,
 };
 use crate::error::{Error, Result};
+use crate::server::counters::Counters;
 
 /// A prepared statement.
 #[derive(Debug)]
@@ -188,9 +189,10 @@ impl Planned {
             source,
             parameters,
             schema,
-            tag,
             pinned: query.pinned(),
-            query: Mutex::new(Some(query)),
+            // One without rows has ended.
+            query: Mutex::new(tag.is_none().then_some(query)),
+            tag,
             stop: Stop::default(),
         })
     }
@@ -235,6 +237,7 @@ impl Planned {
         session: &Arc<DoorSession>,
         asides: bool,
         patience: Duration,
+        counters: &Arc<Counters>,
     ) -> Result<FlightStream, Status> {
         if self.tag.is_some() {
             return Ok(encode::batches(Arc::clone(&self.schema), vec![]));
@@ -245,7 +248,8 @@ impl Planned {
             None => self.again().await.map_err(|e| status(&e, self.source.sql()))?,
         };
         let lz4 = session.wishes().lz4;
-        let wire = Wire { schema: Arc::clone(&self.schema), lz4, asides, patience };
+        let (schema, counters) = (Arc::clone(&self.schema), Arc::clone(counters));
+        let wire = Wire { schema, lz4, asides, patience, counters };
         let sql = self.source.sql().to_owned();
         encode::rows(query, sql, wire, &self.stop, InUse::new(session))
     }

@@ -42,7 +42,7 @@ impl Untrusted {
         let options = Arc::new(ServerOptions::at(anywhere));
         let auth = Auth::Open(Arc::new(Rights::default()));
         let caller = caller(&auth, &sessions, &HeaderMap::new(), None).await?;
-        Ok(Self { door: Door { sessions, options }, caller })
+        Ok(Self { door: Door { sessions, options, counters: Arc::default() }, caller })
     }
 
     fn request<T>(&self, message: T) -> Request<T> {

@@ -40,6 +40,9 @@ pub struct Role {
     /// Settings of the operator, limits that may be raised, and the statements of others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub admin: bool,
+    /// How many statements of a user run at once, 0 for any number; the server's limit if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statements: Option<usize>,
     /// How far statements go.
     #[serde(default, skip_serializing_if = "Limits::is_none")]
     pub limits: Limits,
@@ -79,6 +82,7 @@ impl Role {
             kill: self.kill,
             see_queries: self.see_queries,
             admin: self.admin,
+            statements: self.statements,
             limits: self.limits.clone(),
         })
     }
