@@ -36,8 +36,9 @@ pub(super) fn run(folder: &Path, name: &str, location: &str) -> Result<String> {
          [options]\n\
          # Folders below are schemas, folders and data files in them tables.\n\
          location = {}\n\
-         # layout = \"table\"     # folders below the location are tables already\n",
-        toml::Value::String(location)
+         # layout = \"table\"     # folders below the location are tables already\n{}",
+        toml::Value::String(location.clone()),
+        store_section(&location)
     );
     let write = |path: &Path, e: std::io::Error| {
         Error::config(format!("{}: {e}", path.display())).with_source(e)
@@ -48,4 +49,27 @@ pub(super) fn run(folder: &Path, name: &str, location: &str) -> Result<String> {
         "{} is written. Try:\n  sluice check {name}\n  sluice -c 'SHOW SCHEMAS FROM {name}'\n  sluice -c 'SHOW TABLES FROM {name}'",
         file.display()
     ))
+}
+
+/// What people mostly have to say of a store, to be uncommented.
+fn store_section(location: &str) -> &'static str {
+    match location.split_once("://") {
+        Some(("oss", _)) => {
+            "\n[store]\n\
+             # Without these: the environment, ~/.aliyun and the like, the machine's role; the bucket's region.\n\
+             # region            = \"cn-hangzhou\"\n\
+             # network           = \"internal\"\n\
+             # access_key_id     = \"${OSS_ACCESS_KEY_ID}\"\n\
+             # access_key_secret = \"${OSS_ACCESS_KEY_SECRET}\"\n"
+        }
+        Some(("s3" | "s3a", _)) => {
+            "\n[store]\n\
+             # Without these: the environment, ~/.aws, the machine's role; Amazon and the bucket's region.\n\
+             # endpoint          = \"https://minio.example.com:9000\"\n\
+             # region            = \"us-east-1\"\n\
+             # access_key_id     = \"${AWS_ACCESS_KEY_ID}\"\n\
+             # access_key_secret = \"${AWS_SECRET_ACCESS_KEY}\"\n"
+        }
+        _ => "",
+    }
 }
