@@ -2,13 +2,19 @@
 //!
 //! A store knows bytes and names. What a folder of files means is the connectors' business.
 
+#[cfg(feature = "hdfs")]
+mod hdfs;
 mod local;
 
 use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, StoreScheme, TomlText};
 
 /// Every scheme that a location may have.
-pub static STORES: &[&dyn StoreScheme] = &[&local::Local];
+pub static STORES: &[&dyn StoreScheme] = &[
+    &local::Local,
+    #[cfg(feature = "hdfs")]
+    &hdfs::Hdfs,
+];
 
 /// Opens a location with the store of its scheme; `options` is the `[store]` section.
 ///
