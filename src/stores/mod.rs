@@ -3,6 +3,8 @@
 //! A store knows bytes and names. What a folder of files means is the connectors' business.
 
 mod bucket;
+#[cfg(feature = "hdfs")]
+mod hdfs;
 mod layers;
 mod local;
 mod oss;
@@ -12,7 +14,13 @@ use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, StoreScheme, TomlText};
 
 /// Every scheme that a location may have.
-pub static STORES: &[&dyn StoreScheme] = &[&local::Local, &oss::Oss, &s3::S3];
+pub static STORES: &[&dyn StoreScheme] = &[
+    &local::Local,
+    &oss::Oss,
+    &s3::S3,
+    #[cfg(feature = "hdfs")]
+    &hdfs::Hdfs,
+];
 
 /// Opens a location with the store of its scheme; `options` is the `[store]` section.
 ///

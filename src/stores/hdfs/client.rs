@@ -1,0 +1,136 @@
+//! The connection to a cluster, made when it is first needed: a catalog whose cluster is down still
+//! loads.
+
+use std::sync::OnceLock;
+
+use hdfs_native::{Client, ClientBuilder};
+use object_store::Result;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::OnceCell;
+
+use super::conf::{self, Config};
+use super::error::{self, Failed};
+use super::options::StoreOptions;
+use crate::error::Error;
+
+/// Calls that find no active NameNode are repeated this often, where nothing else is configured:
+/// for a pair, half a minute in all, in which one of them takes over.
+const ATTEMPTS_OF_A_PAIR: &str = "10";
+/// The same for a single NameNode: some seconds, as nobody will take over.
+const ATTEMPTS_OF_ONE: &str = "3";
+const ATTEMPTS: &str = "dfs.client.failover.max.attempts";
+
+/// Which cluster, as the location and its options say.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    pub(super) scheme: String,
+    pub(super) authority: String,
+    pub(super) options: StoreOptions,
+}
+
+/// A client that connects when it is first asked for.
+#[derive(Debug)]
+pub(super) struct LazyClient {
+    cluster: Cluster,
+    // The store's root as people write it.
+    root: String,
+    client: OnceCell<Client>,
+}
+
+impl LazyClient {
+    pub(super) fn new(cluster: Cluster, root: String) -> Self {
+        Self { cluster, root, client: OnceCell::new() }
+    }
+
+    /// The name of a path as people write it.
+    pub(super) fn outer(&self, path: &str) -> String {
+        format!("{}{}", self.root, path.trim_start_matches('/'))
+    }
+
+    /// The root as people write it.
+    pub(super) fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// The client.
+    pub(super) async fn get(&self) -> Result<&Client> {
+        self.client.get_or_try_init(|| async { self.build() }).await
+    }
+
+    /// A failure in words.
+    pub(super) fn failed(&self, path: &str, failure: impl Into<Failed>) -> object_store::Error {
+        error::in_words(&self.root, &self.outer(path), failure.into())
+    }
+
+    fn build(&self) -> Result<Client> {
+        let Cluster { scheme, authority, options } = &self.cluster;
+        let folder = conf::folder(options.conf_dir.as_deref());
+        let mut config = conf::read(folder.as_deref(), &options.config);
+        let url = conf::url(scheme, authority, &config).map_err(|what| {
+            let error = Error::config(format!("{}: {what}", self.root)).with_hint(
+                "name the cluster, as in hdfs://nameservice/, or the folder of core-site.xml: \
+                 HADOOP_CONF_DIR or conf_dir in [store]",
+            );
+            error::ours(error)
+        })?;
+        bear_with(&mut config, &url);
+        let mut builder = ClientBuilder::new()
+            .with_url(url)
+            .with_config(config)
+            .with_io_runtime(io_threads().map_err(|e| self.failed("", e))?);
+        if let Some(folder) = folder {
+            builder = builder.with_config_dir(folder.to_string_lossy());
+        }
+        if let Some(user) = &options.user {
+            builder = builder.with_user(user);
+        }
+        builder.build().map_err(|e| self.failed("", e))
+    }
+}
+
+/// Says how long to wait for NameNodes, where nobody has.
+fn bear_with(config: &mut Config, url: &str) {
+    let is_pair = url
+        .split_once("://")
+        .and_then(|(_, service)| config.get(&format!("dfs.ha.namenodes.{service}")))
+        .is_some_and(|nodes| nodes.contains(','));
+    let several = is_pair || url.starts_with("viewfs");
+    let attempts = if several { ATTEMPTS_OF_A_PAIR } else { ATTEMPTS_OF_ONE };
+    config.entry(ATTEMPTS.to_owned()).or_insert_with(|| attempts.to_owned());
+}
+
+/// The threads that sockets are read on. Connections outlive the statement that made them, and the
+/// threads of statements do not always.
+pub(super) fn io_threads() -> std::io::Result<Handle> {
+    static THREADS: OnceLock<Runtime> = OnceLock::new();
+    if let Some(threads) = THREADS.get() {
+        return Ok(threads.handle().clone());
+    }
+    let threads = Builder::new_multi_thread().thread_name("sluice-hdfs").enable_all().build()?;
+    match THREADS.set(threads) {
+        Ok(()) => {}
+        // Somebody else was faster; a runtime must not be dropped where others run.
+        Err(mine) => mine.shutdown_background(),
+    }
+    THREADS
+        .get()
+        .map(|threads| threads.handle().clone())
+        .ok_or_else(|| std::io::Error::other("no threads"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_configured_is_not_replaced() {
+        let mut config = Config::from([("dfs.ha.namenodes.lake".to_owned(), "a,b".to_owned())]);
+        bear_with(&mut config, "hdfs://lake");
+        assert_eq!(config[ATTEMPTS], ATTEMPTS_OF_A_PAIR);
+        bear_with(&mut config, "hdfs://node:8020");
+        assert_eq!(config[ATTEMPTS], ATTEMPTS_OF_A_PAIR);
+        let mut config = Config::new();
+        bear_with(&mut config, "hdfs://node:8020");
+        assert_eq!(config[ATTEMPTS], ATTEMPTS_OF_ONE);
+    }
+}

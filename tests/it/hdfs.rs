@@ -1,0 +1,205 @@
+//! Statements over a real cluster of HDFS: the same answers as from local files, and what is said
+//! when the cluster does not give them.
+
+use std::path::Path;
+
+use crate::program::Program;
+use crate::servers::hdfs::{Cluster, single};
+
+/// Statements over the sample lake, every format and the partitions.
+const QUESTIONS: &[&str] = &[
+    "select count(*), min(day), max(day) from {c}.raw.device_events",
+    "select event_type, count(*), count(distinct device_id) from {c}.raw.device_events \
+     where day = date '2026-09-01' group by event_type order by 1",
+    "select * from {c}.raw.devices order by 1 limit 5",
+    "select count(*), min(name), max(signup_time) from {c}.raw.users",
+    "select count(*), min(workout_id), max(workout_id) from {c}.raw.workouts",
+];
+
+/// The rows of the last statement as CSV without a header; the run must succeed.
+pub(crate) fn answer(program: &Program, statements: &[&str]) -> String {
+    let mut args = vec!["--csv", "-t"];
+    for statement in statements {
+        args.extend(["-c", statement]);
+    }
+    let ran = program.run(&args);
+    assert_eq!(ran.code, 0, "{statements:?}: {}", ran.stderr);
+    ran.stdout
+}
+
+/// The code and the standard error of a statement that must fail.
+pub(crate) fn failure(program: &Program, statement: &str) -> (i32, String) {
+    let ran = program.run(&["-c", statement]);
+    assert_ne!(ran.code, 0, "{statement}: {}", ran.stdout);
+    (ran.code, ran.stderr)
+}
+
+fn repository(path: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path).display().to_string()
+}
+
+/// Puts the sample lake into a folder of its own.
+fn with_lake(cluster: &Cluster, folder: &str) {
+    cluster.run(&["mkdir", folder]);
+    cluster.run(&["upload", &format!("{folder}/raw"), &repository("sample-data/lake/raw")]);
+}
+
+#[test]
+fn the_sample_lake_answers_as_it_does_locally() {
+    let cluster = single();
+    with_lake(&cluster, "sample");
+    let program = cluster.program("sample", "");
+    let local = format!(
+        "connector = 'files'\n[options]\nlocation = '{}'\n",
+        repository("sample-data/lake")
+    );
+    program.write("catalog/l.toml", local);
+    for table in ["device_events", "users", "workouts"] {
+        let declared =
+            std::fs::read(repository(&format!("catalog/lake/raw/{table}.toml"))).unwrap();
+        for catalog in ["h", "l"] {
+            program.write(&format!("catalog/{catalog}/raw/{table}.toml"), &declared);
+        }
+    }
+    for question in QUESTIONS {
+        let of = |catalog| answer(&program, &[&question.replace("{c}", catalog)]);
+        assert_eq!(of("h"), of("l"), "{question}");
+    }
+}
+
+#[test]
+fn locations_find_the_cluster_in_every_way() {
+    let cluster = single();
+    cluster.run(&["mkdir", "ways/s"]);
+    cluster.run(&["mkdir", "lake/ways"]);
+    let csv = Program::new();
+    csv.write("t.csv", "a,b\n1,x\n2,y\n");
+    cluster.run(&["upload", "ways/s/t.csv", &csv.path("t.csv").display().to_string()]);
+    cluster.run(&["upload", "lake/ways/t.csv", &csv.path("t.csv").display().to_string()]);
+    let address = format!("hdfs://{}", cluster.authority);
+    let program = Program::new();
+    for (location, store) in [
+        ("hdfs:///ways/s".to_owned(), format!("conf_dir = '{}'", cluster.conf().display())),
+        ("hdfs:///ways/s".to_owned(), format!("config = {{ 'fs.defaultFS' = '{address}' }}")),
+        (format!("{address}/ways/s/"), String::new()),
+        (
+            "hdfs://far/ways/s".to_owned(),
+            format!(
+                "config = {{ 'dfs.ha.namenodes.far' = 'a, b', \
+                 'dfs.namenode.rpc-address.far.a' = '127.0.0.1:1', \
+                 'dfs.namenode.rpc-address.far.b' = '{}' }}",
+                cluster.authority
+            ),
+        ),
+        ("viewfs://all/ways/s".to_owned(), format!("conf_dir = '{}'", cluster.conf().display())),
+        ("viewfs://all/data/ways".to_owned(), format!("conf_dir = '{}'", cluster.conf().display())),
+    ] {
+        let text = format!(
+            "connector = 'files'\n[options]\nlayout = 'table'\nlocation = '{location}'\n[store]\n{store}\n"
+        );
+        program.write("catalog/w.toml", text);
+        let sum = answer(&program, &["select sum(a), max(b) from w.default.t"]);
+        assert_eq!(sum, "3,y\n", "{location} {store}");
+    }
+    // The environment alone, and a path that a statement names.
+    let ran = program
+        .command(&["--csv", "-t", "-c", "select sum(a) from 'hdfs:///ways/s/t.csv'"])
+        .env("HADOOP_CONF_DIR", cluster.conf())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), "3\n", "{ran:?}");
+}
+
+#[test]
+fn names_are_kept_as_they_are() {
+    let cluster = single();
+    let csv = Program::new();
+    csv.write("t.csv", "a\n1\n");
+    let file = csv.path("t.csv").display().to_string();
+    for (n, folder) in ["x=a b", "x=c%20d", "x=é", "x=北京", "x=a+b&c"].iter().enumerate() {
+        cluster.run(&["upload", &format!("odd/s/t/{folder}/f {n}%.csv"), &file]);
+    }
+    let program = cluster.program("odd", "");
+    let all = answer(&program, &["select x from h.s.t order by x"]);
+    // Partition values are written as Hive does, with escapes.
+    assert_eq!(all, "a b\na+b&c\nc d\né\n北京\n");
+    let one = answer(&program, &["select x, a from h.s.t where x = '北京'"]);
+    assert_eq!(one, "北京,1\n");
+}
+
+#[test]
+fn what_the_cluster_refuses_is_said_in_words() {
+    let cluster = single();
+    with_lake(&cluster, "refused");
+    cluster.run(&["chmod", "refused/raw/users.csv", "600"]);
+    let program = cluster.program("refused", "user = 'ada'\n");
+    let (code, said) = failure(&program, "select * from h.raw.users");
+    assert!(
+        said.contains("permission denied: ada has no READ access, /refused/raw/users.csv is"),
+        "{said}"
+    );
+    assert!(said.contains("error: kind=denied"), "{code} {said}");
+
+    let (_, said) = failure(&program, "select * from 'hdfs:///refused/no.csv'");
+    assert!(said.contains("kind=not_found"), "{said}");
+    assert!(said.contains("hdfs:///refused/no.csv"), "{said}");
+
+    cluster.run(&["chmod", "refused/raw", "555"]);
+    let (_, said) = failure(&program, "create table h.raw.mine as select 1 as a");
+    assert!(said.contains("permission denied: ada has no WRITE access"), "{said}");
+    assert!(cluster.files("refused").iter().all(|file| !file.contains("mine")), "{said}");
+    cluster.run(&["chmod", "refused/raw", "777"]);
+}
+
+#[test]
+fn a_cluster_that_is_not_there_does_not_keep_a_catalog_from_loading() {
+    let program = Program::new();
+    program.write(
+        "catalog/down.toml",
+        "connector = 'files'\n[options]\nlocation = 'hdfs://127.0.0.1:1/a'\n\
+         [store.config]\n'dfs.client.failover.max.attempts' = '0'\n",
+    );
+    assert_eq!(answer(&program, &["select 1"]), "1\n");
+    let (_, said) = failure(&program, "select * from down.s.t");
+    assert!(said.contains("hdfs://127.0.0.1:1/: the NameNode refuses connections"), "{said}");
+    assert!(said.contains("kind=unavailable"), "{said}");
+}
+
+#[test]
+fn what_is_copied_is_read_back_and_nothing_else_is_left() {
+    let cluster = single();
+    cluster.run(&["mkdir", "copied/s"]);
+    let program = cluster.program("copied", "");
+    let rows =
+        "select value as n, value % 7 as k, 'x' || value as s from generate_series(1, 50000)";
+    let sums = "select count(*), sum(n), min(s), count(distinct k)";
+    let wanted = answer(&program, &[&format!("{sums} from ({rows})")]);
+    answer(&program, &[&format!("create table h.s.parts partitioned by (k) as {rows}")]);
+    assert_eq!(answer(&program, &[&format!("{sums} from h.s.parts")]), wanted);
+    answer(&program, &[&format!("insert into h.s.parts (n, k, s) {rows}")]);
+    assert_eq!(answer(&program, &["select count(*) from h.s.parts"]), "100000\n");
+    for target in ["a.parquet", "b.csv.gz", "c.arrow", "d.ndjson"] {
+        let to = format!("hdfs:///copied/s/{target}");
+        let copied = answer(
+            &program,
+            &[&format!("copy ({rows}) to '{to}'"), &format!("{sums} from '{to}'")],
+        );
+        assert_eq!(copied, wanted, "{target}");
+    }
+    let files = cluster.files("copied");
+    assert!(files.iter().all(|file| !file.contains("unfinished")), "{files:?}");
+    assert!(files.iter().any(|file| file.contains("/k=6/")), "{files:?}");
+}
+
+#[test]
+fn lines_of_a_file_that_is_being_written_are_rows() {
+    let cluster = single();
+    cluster.run(&["mkdir", "growing/s"]);
+    let program = cluster.program("growing", "");
+    // Three blocks of lines of 16 bytes, and the beginning of a fourth.
+    cluster.run(&["open-lines", "growing/s/t.csv", "200000"]);
+    let seen = answer(&program, &["select count(*) >= 190000, count(*) <= 200000 from h.s.t"]);
+    assert_eq!(seen, "true,true\n");
+    cluster.run(&["close", "growing/s/t.csv"]);
+    assert_eq!(answer(&program, &["select count(*), max(n) from h.s.t"]), "200000,0199999\n");
+}

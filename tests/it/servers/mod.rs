@@ -1,0 +1,3 @@
+//! Real servers that tests start: built once, started once for all tests, ended with them.
+
+pub(crate) mod hdfs;
