@@ -10,14 +10,21 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::common::cast::as_boolean_array;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::CaseExpr;
+use datafusion::physical_expr_common::physical_expr::snapshot_physical_expr;
 use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricBuilder};
 use futures::{Stream, StreamExt};
 
 type DfResult<T> = datafusion::common::Result<T>;
 
 /// The share of rows that pass up to which every batch is filtered.
-const FEW: f64 = 0.05;
+const FEW: f64 = 0.3;
+
+/// The same for what a join has learned whose sides are partitioned: every row is hashed to find its
+/// part, and looked up in a table that is too large to be copied to all of them.
+const FEW_OF_PARTITIONED: f64 = 0.05;
 
 /// Of how many batches one is asked about while more pass.
 const NOW_AND_THEN: usize = 16;
@@ -27,6 +34,7 @@ pub(super) struct Learned {
     filter: Arc<dyn PhysicalExpr>,
     dropped: Count,
     share: f64,
+    few: f64,
     batches: usize,
 }
 
@@ -38,7 +46,7 @@ impl Learned {
         partition: usize,
     ) -> Self {
         let dropped = MetricBuilder::new(metrics).counter("rows_dropped", partition);
-        Self { filter, dropped, share: 0.0, batches: 0 }
+        Self { filter, dropped, share: 0.0, few: FEW, batches: 0 }
     }
 
     /// The batches without rows that will not be missed.
@@ -50,19 +58,30 @@ impl Learned {
     }
 
     fn pass(&mut self, batch: RecordBatch) -> DfResult<RecordBatch> {
-        let is_asked = self.share <= FEW || self.batches.is_multiple_of(NOW_AND_THEN);
+        let now_and_then = self.batches.is_multiple_of(NOW_AND_THEN);
+        let is_asked = self.share <= self.few || now_and_then;
         self.batches += 1;
         if !is_asked || batch.num_rows() == 0 {
             return Ok(batch);
         }
+        if now_and_then {
+            // What is known changes while the scan runs.
+            self.few = if is_partitioned(&self.filter)? { FEW_OF_PARTITIONED } else { FEW };
+        }
         let passes = self.filter.evaluate(&batch)?.into_array(batch.num_rows())?;
         let passes = as_boolean_array(&passes)?;
         self.share = passes.true_count() as f64 / batch.num_rows() as f64;
-        if self.share > FEW {
+        if self.share > self.few {
             return Ok(batch);
         }
         let left = filter_record_batch(&batch, passes)?;
         self.dropped.add(batch.num_rows() - left.num_rows());
         Ok(left)
     }
+}
+
+/// Whether a filter finds the part of each row first, as DataFusion writes it: `CASE hash % n …`.
+fn is_partitioned(filter: &Arc<dyn PhysicalExpr>) -> DfResult<bool> {
+    let now = snapshot_physical_expr(Arc::clone(filter))?;
+    now.exists(|part| Ok(part.downcast_ref::<CaseExpr>().is_some()))
 }

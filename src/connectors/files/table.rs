@@ -180,16 +180,24 @@ impl FilesTable {
         let format = declared.options.format.as_deref().map(Format::parse).transpose()?;
         let any_name = format.is_some();
         root.pin(&lister, &label);
-        let sample = sample(&lister, &root).await?;
+        // What is declared needs no look at all of the table; two files show what else there is.
+        let is_declared = !declared.columns.is_empty() && !declared.partitions.is_empty();
+        let mut seen = vec![];
+        if is_declared {
+            seen = sample(&lister, &root, 2, 2).await?;
+        }
+        if seen.is_empty() {
+            seen = sample(&lister, &root, SAMPLED_FOLDERS, SAMPLED_FILES).await?;
+        }
         let format = match format {
             Some(format) => format,
-            None => Format::of_files(sample.iter().map(|file| &file.location))?.ok_or_else(|| {
+            None => Format::of_files(seen.iter().map(|file| &file.location))?.ok_or_else(|| {
                 Error::not_found(format!("{} holds no data files", store.outer(root.path())))
                     .with_hint("data files end in .parquet, .csv, .json or .arrow; `format` in a table file says it for others")
             })?,
         };
         let files: Vec<ObjectMeta> =
-            sample.into_iter().filter(|file| is_data(file, format, any_name)).collect();
+            seen.into_iter().filter(|file| is_data(file, format, any_name)).collect();
         let partition_fields = match declared.partitions.as_slice() {
             [] => {
                 let paths: Vec<&Path> = files.iter().map(|file| &file.location).collect();
@@ -210,11 +218,11 @@ impl FilesTable {
         };
         let mut text = None;
         let file_schema = match format {
-            Format::Parquet => {
-                let found = parquet::infer(&store, &store_url, lister.context(), &files).await?;
-                declared_schema(found, declared)?
+            Format::Parquet | Format::Arrow if !declared.columns.is_empty() => {
+                declared_schema(declared)?
             }
-            Format::Arrow => declared_schema(ipc::infer(&store, &files).await?, declared)?,
+            Format::Parquet => parquet::infer(&store, &store_url, lister.context(), &files).await?,
+            Format::Arrow => ipc::infer(&store, &files).await?,
             Format::Csv | Format::Json => {
                 let (found, schema) =
                     text::describe(&store, &files, format, declared, half).await?;
@@ -437,21 +445,27 @@ fn unqualified(filter: Expr) -> Result<Expr, datafusion::error::DataFusionError>
     Ok(transformed.data)
 }
 
-/// Some files of the table, spread over all of it: all of them where they are few.
-async fn sample(lister: &Lister, root: &Root) -> Result<Vec<ObjectMeta>> {
+/// At most `most` files of at most `folders` folders, spread over all of the table: all of its files
+/// where they are few.
+async fn sample(
+    lister: &Lister,
+    root: &Root,
+    folders: usize,
+    most: usize,
+) -> Result<Vec<ObjectMeta>> {
     let mut files = match root {
         Root::File(file) => vec![file.clone()],
         Root::Folder(path) | Root::Pattern(path, _) => {
-            if lister.width(path).await? <= SAMPLED_FOLDERS {
+            if lister.width(path).await? <= folders {
                 lister.everything(path).await?.as_ref().clone()
             } else {
-                let spread = |folders: Vec<Path>| Ok(spread(&folders, SAMPLED_FOLDERS));
-                lister.walk(path, &spread).await?
+                let enter = |below: Vec<Path>| Ok(spread(&below, folders));
+                lister.walk(path, &enter).await?
             }
         }
     };
     files.retain(|file| root.keeps(&file.location));
-    let files = spread(&files, SAMPLED_FILES);
+    let files = spread(&files, most);
     lister.verify(files.clone()).await?;
     Ok(files)
 }
@@ -464,11 +478,8 @@ fn spread<T: Clone>(items: &[T], most: usize) -> Vec<T> {
     (0..most).filter_map(|at| items.get(at * (items.len() - 1) / (most - 1))).cloned().collect()
 }
 
-/// The declared columns, held against what the files show; without any, what the files show.
-fn declared_schema(inferred: SchemaRef, declared: &TableFile<TableOptions>) -> Result<SchemaRef> {
-    if declared.columns.is_empty() {
-        return Ok(inferred);
-    }
+/// The declared columns of files that say their types themselves.
+fn declared_schema(declared: &TableFile<TableOptions>) -> Result<SchemaRef> {
     let fields: Vec<_> = declared
         .columns
         .iter()

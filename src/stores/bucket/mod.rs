@@ -139,7 +139,8 @@ impl Bucket {
             options = options.with_proxy_url(proxy);
         }
         if let Some(file) = &self.options.ca_certificate {
-            let wrong = |e: String| Error::config(format!("ca_certificate {file}: {e}"));
+            let wrong =
+                |e: String| Error::config(format!("ca_certificate {}: {e}", file.display()));
             let pem = std::fs::read(file).map_err(|e| wrong(e.to_string()))?;
             let authorities =
                 Certificate::from_pem_bundle(&pem).map_err(|e| wrong(e.to_string()))?;

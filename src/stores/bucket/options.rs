@@ -1,5 +1,6 @@
 //! The keys of `[store]` for `oss://` and `s3://`. The doc comments are the reference.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -40,8 +41,9 @@ pub(in crate::stores) struct Options {
     pub(in crate::stores) request_payer: bool,
     /// An HTTP proxy.
     pub(in crate::stores) proxy: Option<String>,
-    /// A PEM file of authorities that are trusted besides the system's.
-    pub(in crate::stores) ca_certificate: Option<String>,
+    /// A PEM file of authorities that are trusted besides the system's; a relative path starts at the
+    /// folder of the catalog file.
+    pub(in crate::stores) ca_certificate: Option<PathBuf>,
     /// How long nothing may come before a request is given up and made anew: 20s if not given.
     #[serde(default = "stall", with = "humantime_text")]
     pub(in crate::stores) timeout: Duration,
@@ -109,7 +111,12 @@ impl Options {
     /// # Errors
     /// `Config` for unknown and foreign keys and for half a key.
     pub(in crate::stores) fn read(text: &TomlText, scheme: &str, foreign: &[&str]) -> Result<Self> {
-        let options: Self = text.read()?;
+        let mut options: Self = text.read()?;
+        if let Some(file) = &mut options.ca_certificate
+            && file.is_relative()
+        {
+            *file = text.path().parent().unwrap_or(Path::new("")).join(&*file);
+        }
         let set = |key: &str| match key {
             "network" => options.network.is_some(),
             "ram_role" => options.ram_role.is_some(),

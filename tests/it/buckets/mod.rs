@@ -155,6 +155,14 @@ fn a_filter_on_a_partition_lists_and_reads_that_partition_alone() {
     let asked = buckets.requests().len();
     // The table's folders are sampled once to know its columns; the other days are not entered.
     assert!(asked < 250, "{asked} requests for one of 600 days");
+    let declared =
+        "[[columns]]\nname = 'n'\ntype = 'INT'\n[[partitions]]\nname = 'day'\ntype = 'VARCHAR'\n";
+    program.write("catalog/many/raw/days.toml", declared);
+    let ran =
+        program.run(&["--csv", "-q", "-c", "select n from many.raw.days where day = 'd0417'"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "n\n417\n"), "{}", ran.stderr);
+    let asked = buckets.requests();
+    assert!(asked.len() < 30, "{asked:?}");
 }
 
 #[test]
