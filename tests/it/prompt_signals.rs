@@ -88,9 +88,14 @@ fn a_terminal_that_is_closed_ends_the_query_and_keeps_the_history() {
     terminal.type_text(ENDLESS);
     terminal.type_text("\r");
     terminal.wait_for("\x1b[?2004l");
+    let history = || std::fs::read_to_string(program.path("sluice/history")).unwrap_or_default();
+    // A line is written down when it was taken, before it runs.
+    while !history().contains("nested") {
+        std::thread::yield_now();
+    }
     let status = terminal.close();
     assert!(status.signal() == Some(libc::SIGHUP) || status.code() == Some(143), "{status}");
-    let history = std::fs::read_to_string(program.path("sluice/history")).unwrap();
+    let history = history();
     assert!(history.contains("kept in mind") && history.contains("nested"), "{history}");
     // The next prompt has the line.
     let mut terminal = Terminal::start(&program);

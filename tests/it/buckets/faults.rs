@@ -1,7 +1,8 @@
 //! Faults of a network, in every format: the right answer or a clear error, never a short one.
 
-use super::{Turn, buckets, catalog_file, lake, stores, through_front};
+use super::{buckets, catalog_file, lake, stores, through_front};
 use crate::program::{Program, Ran};
+use crate::servers::buckets::Turn;
 
 /// A table of every format and what its count and one sum are.
 const QUESTIONS: &[(&str, &str)] = &[

@@ -5,7 +5,6 @@
 //! does what only OSS does; the live service is not reached by these tests.
 
 mod faults;
-mod server;
 mod words;
 
 use std::path::Path;
@@ -14,8 +13,9 @@ use sluice::engine::{Engine, EngineOptions};
 
 use crate::program::Program;
 use crate::rows::{copy_folder, sample_data, shipped_catalog};
+use crate::servers::buckets::{Buckets, Turn, buckets};
+use crate::servers::hdfs::single;
 use crate::slt::run_through;
-use server::{Buckets, Turn, buckets};
 
 /// Keys that may write.
 const WRITER: &str = "access_key_id = 'LTAI5tWriterKey01'\naccess_key_secret = 'writer-secret'\n";
@@ -61,6 +61,14 @@ fn fill(buckets: &Buckets) {
             copy_folder(&sample_data().join("lake"), &folder);
         }
     }
+}
+
+/// How many files are in a folder and those below it.
+fn files_below(folder: &Path) -> usize {
+    // The gateway removes folders that become empty.
+    let entries =
+        std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { files_below(&path) } else { 1 }).sum()
 }
 
 /// A folder with the shipped catalog, whose lake is somewhere else.
@@ -163,6 +171,73 @@ fn a_filter_on_a_partition_lists_and_reads_that_partition_alone() {
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "n\n417\n"), "{}", ran.stderr);
     let asked = buckets.requests();
     assert!(asked.len() < 30, "{asked:?}");
+}
+
+#[test]
+fn a_copy_that_is_killed_shows_nothing_of_itself() {
+    let buckets = buckets();
+    let program = Program::new();
+    let [_, (_, oss)] = stores(&buckets);
+    program.write("catalog/killed.toml", catalog_file("oss://made/killed/", &oss));
+    let copy = "copy (select value, value % 5 as part from generate_series(1, 5000)) \
+        to 'oss://made/killed/raw/copied' stored as parquet partitioned by (part)";
+    let count = ["--csv", "-q", "-c", "select count(*) from killed.raw.copied"];
+    // In the midst of a part, before the first and before the last file is whole, before the list.
+    for (method, key, query) in [
+        ("PUT", "part%3D2/", "partNumber"),
+        ("POST", "part%3D0/", "uploadId"),
+        ("POST", "part%3D4/", "uploadId"),
+        ("PUT", "_sluice/", ""),
+    ] {
+        buckets.requests();
+        let fault = format!(
+            r#"[{{"kind": "hang", "seconds": 30, "method": "{method}", "key": "{key}", "query": "{query}"}}]"#
+        );
+        buckets.faults(&fault);
+        let mut copying = program.command(&["-q", "-c", copy]).spawn().unwrap();
+        let is_met = |[asked, _, path, with]: &[String; 4]| {
+            asked == method && path.contains(key) && with.contains(query)
+        };
+        while !buckets.requests().iter().any(is_met) {
+            assert!(copying.try_wait().unwrap().is_none(), "{method} {key} never came");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        copying.kill().unwrap();
+        copying.wait().unwrap();
+        buckets.faults("[]");
+        let ran = program.run(&count);
+        let nothing = ["does not exist", "holds no data files"];
+        let says_so = ran.code == 1 && nothing.iter().any(|text| ran.stderr.contains(text));
+        assert!(says_so, "{method} {key}: {ran:?}");
+    }
+    let ran = program.run(&["clean", "killed", "--older-than", "0s"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(files_below(&buckets.bucket("made").join("killed")), 0);
+    assert_eq!(program.run(&["-q", "-c", copy]).code, 0);
+    assert_eq!(program.run(&count).stdout, "count(*)\n5000\n");
+}
+
+#[test]
+fn rows_go_from_a_cluster_to_a_bucket_and_back() {
+    let (buckets, cluster) = (buckets(), single());
+    cluster.run(&["mkdir", "journey"]);
+    // `h` is the catalog over the cluster.
+    let program = cluster.program("journey", "");
+    let [_, (_, oss)] = stores(&buckets);
+    program.write("catalog/b.toml", catalog_file("oss://made/journey/", &oss));
+    let sql = "create table h.raw.there partitioned by (week) as \
+            select value, value % 3 as week from generate_series(1, 3000);
+        create table b.raw.here partitioned by (week) as select value + 1 as value, week from h.raw.there;
+        create table h.raw.back as select value, week from b.raw.here where week > 0;
+        select count(*), sum(value), sum(week) from h.raw.back;
+        select count(*) from h.raw.there t join b.raw.here h on t.value = h.value - 1 and t.week = h.week";
+    let ran = program.run(&["--csv", "-q", "-t", "-c", sql]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (0, "2000,3002000,3000\n\n3000\n"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

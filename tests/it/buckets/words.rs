@@ -1,7 +1,8 @@
 //! Keys where people keep them, and what is said of everything that is set wrong.
 
-use super::{Turn, WRITER, buckets, catalog_file, fill, stores, through_front};
+use super::{WRITER, buckets, catalog_file, fill, stores, through_front};
 use crate::program::Program;
+use crate::servers::buckets::Turn;
 
 const HANGZHOU: &str = "endpoint = 'http://oss-cn-hangzhou.aliyuncs.com'\n";
 

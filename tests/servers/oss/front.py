@@ -286,6 +286,7 @@ class Front(BaseHTTPRequestHandler):
             for fault in faults:
                 left = fault.get("times", 1)
                 wanted = fault.get("method", "GET") == self.command and re.search(fault.get("key", ""), self.raw_path)
+                wanted = wanted and re.search(fault.get("query", ""), self.query)
                 if left and wanted and (fault.get("listing", False) == ("list-type" in self.query)):
                     fault["times"] = left - 1
                     return fault
