@@ -9,6 +9,7 @@ mod layers;
 mod local;
 mod oss;
 mod s3;
+mod threads;
 
 use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, StoreScheme, TomlText};

@@ -80,12 +80,12 @@ fn locations_find_the_cluster_in_every_way() {
     let program = Program::new();
     for (location, store) in [
         ("hdfs:///ways/s".to_owned(), format!("conf_dir = '{}'", cluster.conf().display())),
-        ("hdfs:///ways/s".to_owned(), format!("config = {{ 'fs.defaultFS' = '{address}' }}")),
+        ("hdfs:///ways/s".to_owned(), format!("properties = {{ 'fs.defaultFS' = '{address}' }}")),
         (format!("{address}/ways/s/"), String::new()),
         (
             "hdfs://far/ways/s".to_owned(),
             format!(
-                "config = {{ 'dfs.ha.namenodes.far' = 'a, b', \
+                "properties = {{ 'dfs.ha.namenodes.far' = 'a, b', \
                  'dfs.namenode.rpc-address.far.a' = '127.0.0.1:1', \
                  'dfs.namenode.rpc-address.far.b' = '{}' }}",
                 cluster.authority
@@ -157,7 +157,7 @@ fn a_cluster_that_is_not_there_does_not_keep_a_catalog_from_loading() {
     program.write(
         "catalog/down.toml",
         "connector = 'files'\n[options]\nlocation = 'hdfs://127.0.0.1:1/a'\n\
-         [store.config]\n'dfs.client.failover.max.attempts' = '0'\n",
+         [store.properties]\n'dfs.client.failover.max.attempts' = '0'\n",
     );
     assert_eq!(answer(&program, &["select 1"]), "1\n");
     let (_, said) = failure(&program, "select * from down.s.t");

@@ -158,7 +158,7 @@ fn a_namenode_that_takes_over_is_found() {
 fn a_pair_without_an_active_one_is_said() {
     let cluster = pair_alone();
     let program =
-        cluster.program("nothing", "config = { 'dfs.client.failover.max.attempts' = '1' }\n");
+        cluster.program("nothing", "properties = { 'dfs.client.failover.max.attempts' = '1' }\n");
     cluster.run(&["standby"]);
     let (_, said) = failure(&program, "select * from h.s.t");
     cluster.run(&["activate"]);

@@ -29,7 +29,7 @@ const LISTS: [List; 4] = [
     List {
         folder: "src/stores",
         name: "STORES",
-        apart: &["bucket", "layers"],
+        apart: &["bucket", "layers", "threads"],
         implements: None,
         only_folders: false,
     },

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
 use http::Method;
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty};
@@ -19,7 +19,9 @@ use object_store::client::{
     HttpResponseBody, HttpService, ReqwestConnector,
 };
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
+use super::super::threads::io_threads;
 use crate::error::Error;
 use crate::spi::StoreCalls;
 
@@ -62,6 +64,7 @@ struct Service {
 impl HttpService for Service {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let permit = self.permits.acquire().await;
+        let io = io_threads().map_err(|e| HttpError::new(HttpErrorKind::Connect, e))?;
         let permit = permit.map_err(|e| HttpError::new(HttpErrorKind::Unknown, e))?;
         let calls = request.extensions().get::<Arc<StoreCalls>>().cloned();
         if let Some(calls) = &calls {
@@ -71,7 +74,10 @@ impl HttpService for Service {
         // A body that is sent makes progress that cannot be seen from here.
         let sends = request.body().content_length() as u64;
         let patience = self.stall + Duration::from_millis(sends / SLOWEST_UPLOAD);
-        let answer = tokio::time::timeout(patience, self.client.execute(request)).await;
+        // Where a connection is made it lives, and it outlives the statement that needed it first.
+        let client = self.client.clone();
+        let asked = Asked(io.spawn(async move { client.execute(request).await }));
+        let answer = tokio::time::timeout(patience, asked).await;
         let answer = answer.map_err(|_| stalled(self.stall, "no answer came"))??;
         // A body is read at its reader's pace, who may wait for another request: it holds no permit.
         drop(permit);
@@ -88,6 +94,25 @@ impl HttpService for Service {
             HttpResponseBody::new(Frames(Mutex::new(frames.boxed())))
         };
         Ok(HttpResponse::from_parts(parts, body))
+    }
+}
+
+/// A request on its way, given up when nobody waits for it any more.
+struct Asked(JoinHandle<Result<HttpResponse, HttpError>>);
+
+impl Future for Asked {
+    type Output = Result<HttpResponse, HttpError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll_unpin(context).map(|joined| {
+            joined.unwrap_or_else(|e| Err(HttpError::new(HttpErrorKind::Interrupted, e)))
+        })
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -1,13 +1,11 @@
 //! The connection to a cluster, made when it is first needed: a catalog whose cluster is down still
 //! loads.
 
-use std::sync::OnceLock;
-
 use hdfs_native::{Client, ClientBuilder};
 use object_store::Result;
-use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::OnceCell;
 
+use super::super::threads::io_threads;
 use super::conf::{self, Config};
 use super::error::{self, Failed};
 use super::options::StoreOptions;
@@ -34,7 +32,8 @@ pub(super) struct LazyClient {
     cluster: Cluster,
     // The store's root as people write it.
     root: String,
-    client: OnceCell<Client>,
+    // With where the cluster is and as whom it is asked, for people.
+    client: OnceCell<(Client, String)>,
 }
 
 impl LazyClient {
@@ -47,14 +46,15 @@ impl LazyClient {
         format!("{}{}", self.root, path.trim_start_matches('/'))
     }
 
-    /// The root as people write it.
-    pub(super) fn root(&self) -> &str {
-        &self.root
-    }
-
     /// The client.
     pub(super) async fn get(&self) -> Result<&Client> {
-        self.client.get_or_try_init(|| async { self.build() }).await
+        let built = self.client.get_or_try_init(|| async { self.build() }).await?;
+        Ok(&built.0)
+    }
+
+    /// Where the cluster is and as whom it is asked, once that is known.
+    pub(super) fn told(&self) -> &str {
+        self.client.get().map_or(&self.root, |(_, told)| told)
     }
 
     /// A failure in words.
@@ -62,10 +62,10 @@ impl LazyClient {
         error::in_words(&self.root, &self.outer(path), failure.into())
     }
 
-    fn build(&self) -> Result<Client> {
+    fn build(&self) -> Result<(Client, String)> {
         let Cluster { scheme, authority, options } = &self.cluster;
         let folder = conf::folder(options.conf_dir.as_deref());
-        let mut config = conf::read(folder.as_deref(), &options.config);
+        let mut config = conf::read(folder.as_deref(), &options.properties);
         let url = conf::url(scheme, authority, &config).map_err(|what| {
             let error = Error::config(format!("{}: {what}", self.root)).with_hint(
                 "name the cluster, as in hdfs://nameservice/, or the folder of core-site.xml: \
@@ -74,6 +74,7 @@ impl LazyClient {
             error::ours(error)
         })?;
         bear_with(&mut config, &url);
+        let told = format!("{url} as {}", who(options.user.as_deref(), &config));
         let mut builder = ClientBuilder::new()
             .with_url(url)
             .with_config(config)
@@ -84,7 +85,20 @@ impl LazyClient {
         if let Some(user) = &options.user {
             builder = builder.with_user(user);
         }
-        builder.build().map_err(|e| self.failed("", e))
+        builder.build().map(|client| (client, told)).map_err(|e| self.failed("", e))
+    }
+}
+
+/// As whom a cluster is asked.
+fn who(user: Option<&str>, config: &Config) -> String {
+    let kerberos =
+        config.get("hadoop.security.authentication").is_some_and(|how| how == "kerberos");
+    match (user, std::env::var("HADOOP_USER_NAME")) {
+        (Some(user), _) if kerberos => format!("{user}, by the owner of the Kerberos ticket"),
+        (None, _) if kerberos => "the owner of the Kerberos ticket".to_owned(),
+        (Some(user), _) => format!("{user} from the catalog file"),
+        (None, Ok(user)) => format!("{user} from environment HADOOP_USER_NAME"),
+        (None, Err(_)) => "the user of this machine".to_owned(),
     }
 }
 
@@ -97,25 +111,6 @@ fn bear_with(config: &mut Config, url: &str) {
     let several = is_pair || url.starts_with("viewfs");
     let attempts = if several { ATTEMPTS_OF_A_PAIR } else { ATTEMPTS_OF_ONE };
     config.entry(ATTEMPTS.to_owned()).or_insert_with(|| attempts.to_owned());
-}
-
-/// The threads that sockets are read on. Connections outlive the statement that made them, and the
-/// threads of statements do not always.
-pub(super) fn io_threads() -> std::io::Result<Handle> {
-    static THREADS: OnceLock<Runtime> = OnceLock::new();
-    if let Some(threads) = THREADS.get() {
-        return Ok(threads.handle().clone());
-    }
-    let threads = Builder::new_multi_thread().thread_name("sluice-hdfs").enable_all().build()?;
-    match THREADS.set(threads) {
-        Ok(()) => {}
-        // Somebody else was faster; a runtime must not be dropped where others run.
-        Err(mine) => mine.shutdown_background(),
-    }
-    THREADS
-        .get()
-        .map(|threads| threads.handle().clone())
-        .ok_or_else(|| std::io::Error::other("no threads"))
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl HdfsFiles {
 
 impl fmt::Display for HdfsFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.client.root())
+        f.write_str(self.client.told())
     }
 }
 

@@ -20,5 +20,5 @@ pub(super) struct StoreOptions {
     /// Hadoop's own keys, such as `"dfs.ha.namenodes.lake" = "nn1,nn2"`. They come before those of
     /// the folder.
     #[serde(default)]
-    pub(super) config: BTreeMap<String, String>,
+    pub(super) properties: BTreeMap<String, String>,
 }

@@ -16,7 +16,8 @@ use object_store::{MultipartUpload, PutPayload, PutResult, Result, UploadPart};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use super::client::{LazyClient, io_threads};
+use super::super::threads::io_threads;
+use super::client::LazyClient;
 use super::error::{missing, ours};
 use super::opened::of_hdfs;
 use crate::error::Error;
