@@ -4,20 +4,15 @@
 //! carry their counters in `GetOptions::extensions`, where a store over a network finds them.
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
-use object_store::{
-    GetOptions, GetRange, GetResult, ListResult, OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta,
-    ObjectStore, Result, coalesce_ranges,
-};
+use object_store::{GetOptions, GetResult, ListResult, ObjectMeta, ObjectStore, Result};
 
 use super::layer::{Layer, Reads};
 
@@ -114,15 +109,6 @@ impl Reads for Counted {
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         self.store.get_opts(location, self.counting(options)).await
-    }
-
-    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        let get = async |range: Range<u64>| {
-            let range = Some(GetRange::Bounded(range));
-            let options = self.counting(GetOptions { range, ..GetOptions::default() });
-            self.store.get_opts(location, options).await?.bytes().await
-        };
-        coalesce_ranges(ranges, get, OBJECT_STORE_COALESCE_DEFAULT).await
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {

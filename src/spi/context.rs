@@ -212,7 +212,7 @@ impl StatementContext {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         Counted::over(
             store,
-            Arc::clone(calls.entry(root.trim_end_matches('/').to_owned()).or_default()),
+            Arc::clone(calls.entry(root.strip_suffix('/').unwrap_or(root).to_owned()).or_default()),
         )
     }
 

@@ -10,8 +10,9 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    CopyOptions, GetOptions, GetRange, GetResult, ListResult, MultipartUpload,
+    OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions,
+    PutPayload, PutResult, RenameOptions, Result, coalesce_ranges,
 };
 
 /// How a layer reads from the store below it.
@@ -23,8 +24,15 @@ pub trait Reads: fmt::Debug + Send + Sync + 'static {
     /// Reads one file, or asks what it is.
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult>;
 
-    /// Reads ranges of one file.
-    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>>;
+    /// Reads ranges of one file, near ones at once.
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let get = async |range: Range<u64>| {
+            let range = Some(GetRange::Bounded(range));
+            let options = GetOptions { range, ..GetOptions::default() };
+            self.get_opts(location, options).await?.bytes().await
+        };
+        coalesce_ranges(ranges, get, OBJECT_STORE_COALESCE_DEFAULT).await
+    }
 
     /// Lists all below a prefix.
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
@@ -99,5 +107,8 @@ impl<R: Reads> ObjectStore for Layer<R> {
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
         self.below().copy_opts(from, to, options).await
+    }
+    async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
+        self.below().rename_opts(from, to, options).await
     }
 }

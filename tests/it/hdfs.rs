@@ -1,9 +1,8 @@
 //! Statements over a real cluster of HDFS: the same answers as from local files, and what is said
 //! when the cluster does not give them.
 
-use std::path::Path;
-
 use crate::program::Program;
+use crate::rows::{sample_data, shipped_catalog};
 use crate::servers::hdfs::{Cluster, single};
 
 /// Statements over the sample lake, every format and the partitions.
@@ -16,32 +15,11 @@ const QUESTIONS: &[&str] = &[
     "select count(*), min(workout_id), max(workout_id) from {c}.raw.workouts",
 ];
 
-/// The rows of the last statement as CSV without a header; the run must succeed.
-pub(crate) fn answer(program: &Program, statements: &[&str]) -> String {
-    let mut args = vec!["--csv", "-t"];
-    for statement in statements {
-        args.extend(["-c", statement]);
-    }
-    let ran = program.run(&args);
-    assert_eq!(ran.code, 0, "{statements:?}: {}", ran.stderr);
-    ran.stdout
-}
-
-/// The code and the standard error of a statement that must fail.
-pub(crate) fn failure(program: &Program, statement: &str) -> (i32, String) {
-    let ran = program.run(&["-c", statement]);
-    assert_ne!(ran.code, 0, "{statement}: {}", ran.stdout);
-    (ran.code, ran.stderr)
-}
-
-fn repository(path: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path).display().to_string()
-}
-
 /// Puts the sample lake into a folder of its own.
 fn with_lake(cluster: &Cluster, folder: &str) {
+    let raw = sample_data().join("lake/raw");
     cluster.run(&["mkdir", folder]);
-    cluster.run(&["upload", &format!("{folder}/raw"), &repository("sample-data/lake/raw")]);
+    cluster.run(&["upload", &format!("{folder}/raw"), &raw.display().to_string()]);
 }
 
 #[test]
@@ -51,18 +29,18 @@ fn the_sample_lake_answers_as_it_does_locally() {
     let program = cluster.program("sample", "");
     let local = format!(
         "connector = 'files'\n[options]\nlocation = '{}'\n",
-        repository("sample-data/lake")
+        sample_data().join("lake").display()
     );
     program.write("catalog/l.toml", local);
     for table in ["device_events", "users", "workouts"] {
         let declared =
-            std::fs::read(repository(&format!("catalog/lake/raw/{table}.toml"))).unwrap();
+            std::fs::read(shipped_catalog().join(format!("lake/raw/{table}.toml"))).unwrap();
         for catalog in ["h", "l"] {
             program.write(&format!("catalog/{catalog}/raw/{table}.toml"), &declared);
         }
     }
     for question in QUESTIONS {
-        let of = |catalog| answer(&program, &[&question.replace("{c}", catalog)]);
+        let of = |catalog| program.answer(&[&question.replace("{c}", catalog)]);
         assert_eq!(of("h"), of("l"), "{question}");
     }
 }
@@ -98,7 +76,7 @@ fn locations_find_the_cluster_in_every_way() {
             "connector = 'files'\n[options]\nlayout = 'table'\nlocation = '{location}'\n[store]\n{store}\n"
         );
         program.write("catalog/w.toml", text);
-        let sum = answer(&program, &["select sum(a), max(b) from w.default.t"]);
+        let sum = program.answer(&["select sum(a), max(b) from w.default.t"]);
         assert_eq!(sum, "3,y\n", "{location} {store}");
     }
     // The environment alone, and a path that a statement names.
@@ -120,10 +98,10 @@ fn names_are_kept_as_they_are() {
         cluster.run(&["upload", &format!("odd/s/t/{folder}/f {n}%.csv"), &file]);
     }
     let program = cluster.program("odd", "");
-    let all = answer(&program, &["select x from h.s.t order by x"]);
+    let all = program.answer(&["select x from h.s.t order by x"]);
     // Partition values are written as Hive does, with escapes.
     assert_eq!(all, "a b\na+b&c\nc d\né\n北京\n");
-    let one = answer(&program, &["select x, a from h.s.t where x = '北京'"]);
+    let one = program.answer(&["select x, a from h.s.t where x = '北京'"]);
     assert_eq!(one, "北京,1\n");
 }
 
@@ -133,22 +111,42 @@ fn what_the_cluster_refuses_is_said_in_words() {
     with_lake(&cluster, "refused");
     cluster.run(&["chmod", "refused/raw/users.csv", "600"]);
     let program = cluster.program("refused", "user = 'ada'\n");
-    let (code, said) = failure(&program, "select * from h.raw.users");
+    let (code, said) = program.failure("select * from h.raw.users");
     assert!(
         said.contains("permission denied: ada has no READ access, /refused/raw/users.csv is"),
         "{said}"
     );
     assert!(said.contains("error: kind=denied"), "{code} {said}");
 
-    let (_, said) = failure(&program, "select * from 'hdfs:///refused/no.csv'");
+    let (_, said) = program.failure("select * from 'hdfs:///refused/no.csv'");
     assert!(said.contains("kind=not_found"), "{said}");
     assert!(said.contains("hdfs:///refused/no.csv"), "{said}");
 
     cluster.run(&["chmod", "refused/raw", "555"]);
-    let (_, said) = failure(&program, "create table h.raw.mine as select 1 as a");
+    let (_, said) = program.failure("create table h.raw.mine as select 1 as a");
     assert!(said.contains("permission denied: ada has no WRITE access"), "{said}");
     assert!(cluster.files("refused").iter().all(|file| !file.contains("mine")), "{said}");
     cluster.run(&["chmod", "refused/raw", "777"]);
+}
+
+#[test]
+fn a_check_and_a_receipt_say_as_whom_and_what_was_asked() {
+    let cluster = single();
+    with_lake(&cluster, "counted");
+    let program = cluster.program("counted", "user = 'ada'\n");
+    let said = program.answer(&["check catalog h"]);
+    assert!(said.contains(" as ada from the catalog file can be listed: schemas raw"), "{said}");
+    let said = cluster.program("counted", "").answer(&["check catalog h"]);
+    assert!(said.contains(" as the user of this machine can be listed"), "{said}");
+    let receipt = program.answer(&["select count(*) from h.raw.users", "show receipt"]);
+    let amount = |counter: &str| -> u64 {
+        let line = receipt.lines().find(|line| line.contains(&format!(",hdfs://,{counter},")));
+        let amount = line.and_then(|line| line.split(',').nth(3)).unwrap_or("0");
+        amount.parse().unwrap()
+    };
+    let size = std::fs::metadata(sample_data().join("lake/raw/users.csv")).unwrap().len();
+    assert!(amount("bytes_received") >= size, "{receipt}");
+    assert!(amount("get_requests") >= 2 && amount("list_requests") >= 1, "{receipt}");
 }
 
 #[test]
@@ -159,8 +157,8 @@ fn a_cluster_that_is_not_there_does_not_keep_a_catalog_from_loading() {
         "connector = 'files'\n[options]\nlocation = 'hdfs://127.0.0.1:1/a'\n\
          [store.properties]\n'dfs.client.failover.max.attempts' = '0'\n",
     );
-    assert_eq!(answer(&program, &["select 1"]), "1\n");
-    let (_, said) = failure(&program, "select * from down.s.t");
+    assert_eq!(program.answer(&["select 1"]), "1\n");
+    let (_, said) = program.failure("select * from down.s.t");
     assert!(said.contains("hdfs://127.0.0.1:1/: the NameNode refuses connections"), "{said}");
     assert!(said.contains("kind=unavailable"), "{said}");
 }
@@ -173,17 +171,15 @@ fn what_is_copied_is_read_back_and_nothing_else_is_left() {
     let rows =
         "select value as n, value % 7 as k, 'x' || value as s from generate_series(1, 50000)";
     let sums = "select count(*), sum(n), min(s), count(distinct k)";
-    let wanted = answer(&program, &[&format!("{sums} from ({rows})")]);
-    answer(&program, &[&format!("create table h.s.parts partitioned by (k) as {rows}")]);
-    assert_eq!(answer(&program, &[&format!("{sums} from h.s.parts")]), wanted);
-    answer(&program, &[&format!("insert into h.s.parts (n, k, s) {rows}")]);
-    assert_eq!(answer(&program, &["select count(*) from h.s.parts"]), "100000\n");
+    let wanted = program.answer(&[&format!("{sums} from ({rows})")]);
+    program.answer(&[&format!("create table h.s.parts partitioned by (k) as {rows}")]);
+    assert_eq!(program.answer(&[&format!("{sums} from h.s.parts")]), wanted);
+    program.answer(&[&format!("insert into h.s.parts (n, k, s) {rows}")]);
+    assert_eq!(program.answer(&["select count(*) from h.s.parts"]), "100000\n");
     for target in ["a.parquet", "b.csv.gz", "c.arrow", "d.ndjson"] {
         let to = format!("hdfs:///copied/s/{target}");
-        let copied = answer(
-            &program,
-            &[&format!("copy ({rows}) to '{to}'"), &format!("{sums} from '{to}'")],
-        );
+        let copied =
+            program.answer(&[&format!("copy ({rows}) to '{to}'"), &format!("{sums} from '{to}'")]);
         assert_eq!(copied, wanted, "{target}");
     }
     let files = cluster.files("copied");
@@ -198,8 +194,8 @@ fn lines_of_a_file_that_is_being_written_are_rows() {
     let program = cluster.program("growing", "");
     // Three blocks of lines of 16 bytes, and the beginning of a fourth.
     cluster.run(&["open-lines", "growing/s/t.csv", "200000"]);
-    let seen = answer(&program, &["select count(*) >= 190000, count(*) <= 200000 from h.s.t"]);
+    let seen = program.answer(&["select count(*) >= 190000, count(*) <= 200000 from h.s.t"]);
     assert_eq!(seen, "true,true\n");
     cluster.run(&["close", "growing/s/t.csv"]);
-    assert_eq!(answer(&program, &["select count(*), max(n) from h.s.t"]), "200000,0199999\n");
+    assert_eq!(program.answer(&["select count(*), max(n) from h.s.t"]), "200000,0199999\n");
 }

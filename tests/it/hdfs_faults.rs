@@ -8,7 +8,6 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
 
-use crate::hdfs::{answer, failure};
 use crate::hdfs_store::hex_of;
 use crate::rows;
 use crate::servers::hdfs::{pair_alone, single_alone};
@@ -103,11 +102,11 @@ fn statements_go_on_over_a_stopped_datanode() {
     cluster.run(&["mkdir", "scanned/s"]);
     let program = cluster.program("scanned", "");
     let rows = "select value as n, 'text ' || value as s from generate_series(1, 400000)";
-    answer(&program, &[&format!("copy ({rows}) to 'hdfs:///scanned/s/t.csv'")]);
+    program.answer(&[&format!("copy ({rows}) to 'hdfs:///scanned/s/t.csv'")]);
     let question = "select count(*), sum(n), max(s) from h.s.t";
-    let wanted = answer(&program, &[question]);
+    let wanted = program.answer(&[question]);
     let ran = std::thread::scope(|scope| {
-        let asked = scope.spawn(|| answer(&program, &[question, question, question]));
+        let asked = scope.spawn(|| program.answer(&[question, question, question]));
         cluster.run(&["stop-node", "0"]);
         asked.join().unwrap()
     });
@@ -147,10 +146,8 @@ fn a_namenode_that_takes_over_is_found() {
     });
     println!("{reads} reads over two failovers, the longest took {longest:?}");
     let program = cluster.program("taken", "");
-    let read = answer(
-        &program,
-        &["copy (select 1 as a) to 'hdfs:///taken/s/t.csv'", "select a from h.s.t"],
-    );
+    let read =
+        program.answer(&["copy (select 1 as a) to 'hdfs:///taken/s/t.csv'", "select a from h.s.t"]);
     assert_eq!(read, "1\n");
 }
 
@@ -160,7 +157,7 @@ fn a_pair_without_an_active_one_is_said() {
     let program =
         cluster.program("nothing", "properties = { 'dfs.client.failover.max.attempts' = '1' }\n");
     cluster.run(&["standby"]);
-    let (_, said) = failure(&program, "select * from h.s.t");
+    let (_, said) = program.failure("select * from h.s.t");
     cluster.run(&["activate"]);
     assert!(said.contains("every NameNode of the cluster is on standby"), "{said}");
     assert!(said.contains("kind=unavailable"), "{said}");
@@ -171,10 +168,10 @@ fn safe_mode_is_said_and_reads_go_on() {
     let cluster = single_alone();
     cluster.run(&["mkdir", "safe/s"]);
     let program = cluster.program("safe", "");
-    answer(&program, &["copy (select 1 as a) to 'hdfs:///safe/s/t.csv'"]);
+    program.answer(&["copy (select 1 as a) to 'hdfs:///safe/s/t.csv'"]);
     cluster.run(&["safemode", "on"]);
-    let read = answer(&program, &["select a from h.s.t"]);
-    let (_, said) = failure(&program, "create table h.s.new as select 1 as a");
+    let read = program.answer(&["select a from h.s.t"]);
+    let (_, said) = program.failure("create table h.s.new as select 1 as a");
     cluster.run(&["safemode", "off"]);
     assert_eq!(read, "1\n");
     assert!(said.contains("the NameNode is in safe mode and takes no writes"), "{said}");
@@ -204,7 +201,7 @@ fn a_copy_that_is_killed_leaves_nothing_to_be_seen() {
     let left = cluster.files("killed");
     assert!(runs && !left.is_empty(), "it must be killed while it writes");
     assert!(left.iter().all(|file| file.ends_with(".unfinished")), "{left:?}");
-    assert_eq!(answer(&program, &["show tables from h.s"]), "");
-    answer(&program, &["clean catalog h older than '0s'"]);
+    assert_eq!(program.answer(&["show tables from h.s"]), "");
+    program.answer(&["clean catalog h older than '0s'"]);
     assert_eq!(cluster.files("killed"), [""; 0]);
 }

@@ -57,6 +57,24 @@ impl Program {
         self.run_with(args, "")
     }
 
+    /// The rows of the last statement as CSV without a header; the run must succeed.
+    pub(crate) fn answer(&self, statements: &[&str]) -> String {
+        let mut args = vec!["--csv", "-t"];
+        for statement in statements {
+            args.extend(["-c", statement]);
+        }
+        let ran = self.run(&args);
+        assert_eq!(ran.code, 0, "{statements:?}: {}", ran.stderr);
+        ran.stdout
+    }
+
+    /// The code and the standard error of a statement that must fail.
+    pub(crate) fn failure(&self, statement: &str) -> (i32, String) {
+        let ran = self.run(&["-c", statement]);
+        assert_ne!(ran.code, 0, "{statement}: {}", ran.stdout);
+        (ran.code, ran.stderr)
+    }
+
     /// Runs the program with a text on standard input.
     pub(crate) fn run_with(&self, args: &[&str], stdin: &str) -> Ran {
         let mut child = self

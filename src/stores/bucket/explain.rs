@@ -36,10 +36,10 @@ impl Connected {
         error: object_store::Error,
     ) -> object_store::Error {
         use object_store::Error as Store;
-        // What was said here already, or is an answer rather than a failure.
-        if causes(&error).any(|cause| cause.is::<Error>() && of_network(&error).is_none())
-            || matches!(error, Store::NotModified { .. } | Store::AlreadyExists { .. })
-        {
+        // What was said already, or is an answer rather than a failure.
+        let is_said =
+            of_network(&error).is_none() && causes(&error).any(|cause| cause.is::<Error>());
+        if is_said || matches!(error, Store::NotModified { .. } | Store::AlreadyExists { .. }) {
             return error;
         }
         let path = object.to_owned();

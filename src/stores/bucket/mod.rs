@@ -28,10 +28,10 @@ pub(in crate::stores) use self::keys::{Environment, Keys, Renewed, Source};
 pub(in crate::stores) use self::options::{Network, Options};
 use self::refusal::{Refusal, is_certificate, of_network};
 use self::store::BucketStore;
-use self::watched::{Limits, Watched};
+use self::watched::Watched;
 use super::layers::{Policy, Resumed};
 use crate::error::{Error, Result};
-use crate::spi::{Layer, OpenedStore};
+use crate::spi::OpenedStore;
 
 /// The first pause before a request is made anew, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -65,8 +65,8 @@ pub(in crate::stores) trait Provider: Debug + Send + Sync {
     /// Finds out where a bucket is.
     async fn place(&self, bucket: &str, options: &Options, http: &HttpClient) -> Result<Place>;
 
-    /// Finds keys where people keep them.
-    async fn identity(&self, options: &Options, http: &HttpClient) -> Result<Identity>;
+    /// Finds keys where people keep them besides the catalog file; `None` where there are none.
+    async fn identity(&self, options: &Options, http: &HttpClient) -> Result<Option<Identity>>;
 
     /// The header by which a write says that it replaces nothing; `None` for `If-None-Match`.
     fn forbid_overwrite(&self) -> Option<&'static str> {
@@ -77,7 +77,7 @@ pub(in crate::stores) trait Provider: Debug + Send + Sync {
 /// Opens a location in a bucket; asks nobody yet.
 ///
 /// # Errors
-/// `Config` for a location without a bucket and for files that cannot be read.
+/// `Config` for a location that names no bucket, or more than that.
 pub(in crate::stores) fn open(
     scheme: &'static str,
     location: &str,
@@ -101,7 +101,6 @@ pub(in crate::stores) fn open(
     let root = format!("{scheme}://{bucket}/");
     let location = format!("{root}{inside}").trim_end_matches('/').to_owned();
     let bucket = Bucket { scheme, name: bucket.to_owned(), options, provider };
-    bucket.client_options()?;
     Ok(OpenedStore { store: Arc::new(BucketStore::new(bucket)), path: inside, location, root })
 }
 
@@ -157,15 +156,16 @@ impl Bucket {
     /// Finds place and keys and makes the clients.
     async fn connect(&self) -> Result<Connected> {
         let options = self.client_options()?;
-        let limits = Limits { stall: self.options.timeout, at_once: self.options.requests };
+        let watched = Watched::new(self.options.timeout, self.options.requests);
         let failed =
             |e: object_store::Error| Error::config(format!("{}://{}: {e}", self.scheme, self.name));
-        let http = Watched::new(limits).connect(&options).map_err(failed)?;
+        let http = watched.connect(&options).map_err(failed)?;
         let place = self.provider.place(&self.name, &self.options, &http).await?;
-        let identity = if self.options.anonymous {
-            Identity { keys: None, who: "anonymous, as the catalog file says".to_owned() }
-        } else {
-            self.provider.identity(&self.options, &http).await?
+        let identity = match self.options.identity() {
+            Some(identity) => identity,
+            None => self.provider.identity(&self.options, &http).await?.unwrap_or_else(|| {
+                Identity { keys: None, who: "anonymous: no keys were found".to_owned() }
+            }),
         };
         let client = |retries: usize, headers: HeaderMap| {
             let backoff =
@@ -182,7 +182,7 @@ impl Bucket {
                 .with_endpoint(&place.endpoint)
                 .with_virtual_hosted_style_request(place.in_host)
                 .with_client_options(options.clone().with_default_headers(headers))
-                .with_http_connector(Watched::new(limits))
+                .with_http_connector(watched.clone())
                 .with_request_payer(self.options.request_payer)
                 .with_unsigned_payload(place.endpoint.starts_with("https://"))
                 .with_conditional_put(conditional)
@@ -203,16 +203,16 @@ impl Bucket {
             }
             None => None,
         };
-        let policy =
-            Policy { retries: self.options.retries, pause: PAUSES.0, longest: PAUSES.1, passes };
-        let reads = Resumed::new(Arc::new(client(0, HeaderMap::new())?), policy);
+        let (retries, (pause, longest)) = (self.options.retries, PAUSES);
+        let policy = Policy { retries, pause, longest, passes, goes_on: passes };
+        let root = format!("{}://{}/", self.scheme, self.name);
         Ok(Connected {
             scheme: self.scheme,
             bucket: self.name.clone(),
             host: host_of(&place.endpoint).to_owned(),
             region: place.region.clone(),
             who: identity.who,
-            reads: Arc::new(Layer(reads)),
+            reads: Resumed::over(client(0, HeaderMap::new())?, &root, policy),
             writes: client(self.options.retries, HeaderMap::new())?,
             creates,
         })

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::{Identity, Keys};
 use crate::error::{Error, Result};
 use crate::spi::TomlText;
 
@@ -138,5 +139,16 @@ impl Options {
             _ => {}
         }
         Ok(options)
+    }
+
+    /// As whom the catalog file itself says that the bucket is asked.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        if self.anonymous {
+            let who = "anonymous, as the catalog file says".to_owned();
+            return Some(Identity { keys: None, who });
+        }
+        let Self { access_key_id, access_key_secret, session_token, .. } = self.clone();
+        let keys = Keys::of(access_key_id, access_key_secret, session_token)?;
+        Some(keys.identity("the catalog file"))
     }
 }

@@ -2,11 +2,9 @@
 //! by itself, and every refusal in plain words.
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::path::Path;
@@ -39,12 +37,19 @@ impl BucketStore {
     }
 
     async fn connected(&self) -> Result<Arc<Connected>> {
-        let connect = || async { self.0.bucket.connect().await.map(Arc::new) };
-        let connected = self.0.connected.get_or_try_init(connect).await;
-        connected.map(Arc::clone).map_err(|e: Error| object_store::Error::Generic {
-            store: self.0.bucket.scheme,
-            source: Box::new(e),
-        })
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
+            object_store::Error::Generic { store: self.0.bucket.scheme, source }
+        };
+        if let Some(connected) = self.0.connected.get() {
+            return Ok(Arc::clone(connected));
+        }
+        // In a task of its own, as several may wait and not all of them are polled.
+        let shared = Arc::clone(&self.0);
+        let connecting = tokio::spawn(async move {
+            let connect = || async { shared.bucket.connect().await.map(Arc::new) };
+            shared.connected.get_or_try_init(connect).await.cloned()
+        });
+        connecting.await.map_err(|e| failed(e.into()))?.map_err(|e: Error| failed(e.into()))
     }
 }
 
@@ -96,12 +101,6 @@ impl ObjectStore for BucketStore {
             file @ GetResultPayload::File(..) => file,
         };
         Ok(GetResult { payload, meta, range, attributes })
-    }
-
-    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        let connected = self.connected().await?;
-        let got = connected.reads.get_ranges(location, ranges).await;
-        got.map_err(|e| connected.explain(Action::Read, location.as_ref(), e))
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
@@ -159,17 +158,15 @@ impl ObjectStore for BucketStore {
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
         let this = self.clone();
-        // One by one: deletions of many in one request want a checksum that not every store takes.
+        // One by one, so that a refusal names its object.
         let delete = move |location: Result<Path>| {
             let this = this.clone();
             async move {
                 let location = location?;
                 let connected = this.connected().await?;
                 let one = stream::iter([Ok(location.clone())]).boxed();
-                let deleted =
-                    connected.writes.delete_stream(one).try_for_each(|_| async { Ok(()) });
-                match deleted.await {
-                    Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(location),
+                match connected.writes.delete_stream(one).try_next().await {
+                    Ok(_) => Ok(location),
                     Err(e) => Err(connected.explain(Action::Delete, location.as_ref(), e)),
                 }
             }

@@ -25,68 +25,53 @@ use super::super::threads::io_threads;
 use crate::error::Error;
 use crate::spi::StoreCalls;
 
-/// What requests are held to.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::stores) struct Limits {
-    /// How long nothing may come: before an answer begins, and between two parts of its body.
-    pub(in crate::stores) stall: Duration,
-    /// How many requests wait for an answer at once.
-    pub(in crate::stores) at_once: usize,
+/// Makes clients whose requests are held to limits; those of all its clients together count.
+#[derive(Clone, Debug)]
+pub(super) struct Watched {
+    permits: Arc<Semaphore>,
+    stall: Duration,
 }
 
-/// Makes clients whose requests are held to limits.
-#[derive(Debug)]
-pub(in crate::stores) struct Watched(Limits);
-
 impl Watched {
-    /// A connector with limits.
-    pub(in crate::stores) fn new(limits: Limits) -> Self {
-        Self(limits)
+    /// Clients that give up when nothing comes for `stall`, before an answer begins or between two
+    /// parts of its body, and that wait for `at_once` answers at the same time.
+    pub(super) fn new(stall: Duration, at_once: usize) -> Self {
+        Self { permits: Arc::new(Semaphore::new(at_once.max(1))), stall }
     }
 }
 
 impl HttpConnector for Watched {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let client = ReqwestConnector::default().connect(options)?;
-        let permits = Semaphore::new(self.0.at_once.max(1));
-        Ok(HttpClient::new(Service { client, permits, stall: self.0.stall }))
+        Ok(HttpClient::new(Service { client, watched: self.clone() }))
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Service {
     client: HttpClient,
-    permits: Semaphore,
-    stall: Duration,
+    watched: Watched,
 }
 
 #[async_trait]
 impl HttpService for Service {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let permit = self.permits.acquire().await;
-        let io = io_threads().map_err(|e| HttpError::new(HttpErrorKind::Connect, e))?;
-        let permit = permit.map_err(|e| HttpError::new(HttpErrorKind::Unknown, e))?;
         let calls = request.extensions().get::<Arc<StoreCalls>>().cloned();
-        if let Some(calls) = &calls {
-            if request.method() == Method::HEAD { calls.head() } else { calls.get() }
-        }
         let is_head = request.method() == Method::HEAD;
-        // A body that is sent makes progress that cannot be seen from here.
-        let sends = request.body().content_length() as u64;
-        let patience = self.stall + Duration::from_millis(sends / SLOWEST_UPLOAD);
-        // Where a connection is made it lives, and it outlives the statement that needed it first.
-        let client = self.client.clone();
-        let asked = Asked(io.spawn(async move { client.execute(request).await }));
-        let answer = tokio::time::timeout(patience, asked).await;
-        let answer = answer.map_err(|_| stalled(self.stall, "no answer came"))??;
-        // A body is read at its reader's pace, who may wait for another request: it holds no permit.
-        drop(permit);
-        let (parts, body) = answer.into_parts();
+        if let Some(calls) = &calls {
+            if is_head { calls.head() } else { calls.get() }
+        }
+        // In a task of its own. A connection lives where it is made, and outlives the statement that
+        // needed it first; and a reader that is not polled, such as a block that is fetched ahead,
+        // must not keep others waiting for its permit.
+        let io = io_threads().map_err(|e| HttpError::new(HttpErrorKind::Connect, e))?;
+        let service = self.clone();
+        let (parts, body) = Asked(io.spawn(service.ask(request))).await?.into_parts();
         let body = if is_head {
             HttpResponseBody::new(Empty::<Bytes>::new().map_err(|e| match e {}))
         } else {
             let stream = body.bytes_stream();
-            let arriving = Arriving { stream, stall: self.stall, calls };
+            let arriving = Arriving { stream, stall: self.watched.stall, calls };
             let frames = futures::stream::unfold(arriving, |mut arriving| async move {
                 let next = arriving.next().await?;
                 Some((next.map(Frame::data), arriving))
@@ -94,6 +79,21 @@ impl HttpService for Service {
             HttpResponseBody::new(Frames(Mutex::new(frames.boxed())))
         };
         Ok(HttpResponse::from_parts(parts, body))
+    }
+}
+
+impl Service {
+    /// Waits for a permit and for the beginning of the answer. Its body is read at its reader's pace
+    /// and holds no permit.
+    async fn ask(self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let Watched { permits, stall } = &self.watched;
+        let permit = permits.acquire().await;
+        let _permit = permit.map_err(|e| HttpError::new(HttpErrorKind::Unknown, e))?;
+        // A body that is sent makes progress that cannot be seen from here.
+        let sends = request.body().content_length() as u64;
+        let patience = *stall + Duration::from_millis(sends / SLOWEST_UPLOAD);
+        let answer = tokio::time::timeout(patience, self.client.execute(request)).await;
+        answer.map_err(|_| stalled(*stall, "no answer came"))?
     }
 }
 

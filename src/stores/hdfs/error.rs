@@ -6,7 +6,7 @@ use std::io::ErrorKind as Io;
 
 use hdfs_native::HdfsError;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Retry};
 
 /// The name of the store in errors of the `object_store` crate.
 const STORE: &str = "hdfs";
@@ -32,23 +32,11 @@ impl From<std::io::Error> for Failed {
     }
 }
 
-impl Failed {
-    /// Whether another try may be answered: no answer, a lost replica, a wrong length; not a refusal.
-    pub(super) fn may_pass(&self) -> bool {
-        match self {
-            Self::Length { .. } => true,
-            Self::Hdfs(error) => matches!(
-                error,
-                HdfsError::IOError(_)
-                    | HdfsError::DataTransferError(_)
-                    | HdfsError::ChecksumError
-                    | HdfsError::BlocksNotFound(_)
-                    | HdfsError::OperationFailed(_)
-                    | HdfsError::InternalError(_)
-                    | HdfsError::InvalidRPCResponse(_)
-            ),
-        }
-    }
+/// Whether a body that broke off with an error may be read on: no answer, a lost replica; not a
+/// refusal.
+pub(super) fn goes_on(error: &object_store::Error) -> bool {
+    let ours = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
+    ours.is_some_and(|error| error.retry() == Retry::Later)
 }
 
 /// An error of ours as one of the store.
@@ -126,7 +114,8 @@ pub(super) fn in_words(root: &str, outer: &str, failure: Failed) -> object_store
     if let Some(hint) = hint(kind, &error) {
         said = said.with_hint(hint);
     }
-    if kind == ErrorKind::Unavailable {
+    // Of a block whose replicas are corrupt there may be another one the next time.
+    if kind == ErrorKind::Unavailable || matches!(error, HdfsError::ChecksumError) {
         said = said.retry_later();
     }
     let path = outer.to_owned();
@@ -219,7 +208,7 @@ fn hint(kind: ErrorKind, error: &HdfsError) -> Option<&'static str> {
         ),
         (ErrorKind::Config, _) => Some(
             "HADOOP_CONF_DIR must name the folder of core-site.xml and hdfs-site.xml, or [store] \
-             have conf_dir or the keys in config",
+             have conf_dir or the keys in properties",
         ),
         (_, HdfsError::IOError(e)) if e.kind() == Io::ConnectionRefused => {
             Some("is it running, and is this its RPC port (8020 unless configured otherwise)?")

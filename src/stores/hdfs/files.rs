@@ -11,16 +11,16 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     Attributes, CopyMode, CopyOptions, GetOptions, GetRange, GetResult, GetResultPayload,
-    ListResult, MultipartUpload, OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, ObjectStore, PutMode,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, RenameTargetMode,
-    Result, coalesce_ranges,
+    ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions,
+    PutPayload, PutResult, RenameOptions, RenameTargetMode, Result,
 };
 
 use super::client::LazyClient;
-use super::error::missing;
+use super::error::{Failed, missing};
 use super::opened::{OpenFiles, Opened, grown_from, of_hdfs, status};
 use super::upload::{HdfsUpload, missing_folders, move_file};
 use super::{listing, reading};
+use crate::spi::StoreCalls;
 
 /// How many files are removed at once.
 const REMOVED: usize = 8;
@@ -58,8 +58,13 @@ impl HdfsFiles {
         Ok(file)
     }
 
-    fn read(&self, file: Opened, range: Range<u64>) -> BoxStream<'static, Result<Bytes>> {
-        reading::read(Arc::clone(&self.client), Arc::clone(&self.opened), file, range)
+    fn read(
+        &self,
+        file: &Opened,
+        range: Range<u64>,
+        calls: Arc<StoreCalls>,
+    ) -> BoxStream<'static, Result<Bytes>> {
+        reading::read(Arc::clone(&self.client), Arc::clone(&self.opened), file, range, calls)
     }
 
     async fn make_parent(&self, target: &str) -> Result<()> {
@@ -114,7 +119,9 @@ impl ObjectStore for HdfsFiles {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        let calls = StoreCalls::of(&options);
         if options.head {
+            calls.head();
             let status = status(&self.client, location).await?;
             let meta = self.opened.listed(&self.client, location, &status).await?;
             options.check_preconditions(&meta)?;
@@ -122,41 +129,15 @@ impl ObjectStore for HdfsFiles {
             let payload = GetResultPayload::Stream(futures::stream::empty().boxed());
             return Ok(GetResult { payload, meta, range, attributes });
         }
+        calls.get();
         let file = self.open(location, &options).await?;
         options.check_preconditions(&file.meta)?;
         let range = match options.range {
             Some(range) => within(&range, file.meta.size)?,
             None => 0..file.meta.size,
         };
-        let meta = file.meta.clone();
-        let payload = GetResultPayload::Stream(self.read(file, range.clone()));
-        Ok(GetResult { payload, meta, range, attributes: Attributes::default() })
-    }
-
-    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        if ranges.is_empty() {
-            return Ok(Vec::new());
-        }
-        let file = self.open(location, &GetOptions::default()).await?;
-        let ranges: Vec<Range<u64>> = ranges
-            .iter()
-            .map(|range| within(&GetRange::Bounded(range.clone()), file.meta.size))
-            .collect::<Result<_>>()?;
-        let get = async |range: Range<u64>| {
-            let length = usize::try_from(range.end - range.start).unwrap_or_default();
-            let mut parts = self.read(file.clone(), range);
-            let first = parts.try_next().await?.unwrap_or_default();
-            if first.len() == length {
-                return Ok(first);
-            }
-            let mut whole = Vec::with_capacity(length);
-            whole.extend_from_slice(&first);
-            while let Some(part) = parts.try_next().await? {
-                whole.extend_from_slice(&part);
-            }
-            Ok::<_, object_store::Error>(whole.into())
-        };
-        coalesce_ranges(&ranges, get, OBJECT_STORE_COALESCE_DEFAULT).await
+        let payload = GetResultPayload::Stream(self.read(&file, range.clone(), calls));
+        Ok(GetResult { payload, meta: file.meta, range, attributes: Attributes::default() })
     }
 
     fn delete_stream(
@@ -195,11 +176,15 @@ impl ObjectStore for HdfsFiles {
         };
         // HDFS copies nothing by itself: the bytes come here and go back.
         let file = self.open(from, &GetOptions::default()).await?;
-        let whole = 0..file.meta.size;
+        let (wanted, mut got) = (file.meta.size, 0);
         let mut upload = HdfsUpload::begin(Arc::clone(&self.client), to).await?;
-        let mut parts = self.read(file, whole);
+        let mut parts = self.read(&file, 0..wanted, Arc::default());
         while let Some(part) = parts.try_next().await? {
+            got += part.len() as u64;
             upload.put_part(part.into()).await?;
+        }
+        if got != wanted {
+            return Err(self.client.failed(&of_hdfs(from), Failed::Length { wanted, got }));
         }
         upload.finish(replace).await?;
         self.opened.forget(to);

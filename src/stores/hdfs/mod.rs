@@ -2,7 +2,7 @@
 //!
 //! `options` is what a catalog file says, `conf` what Hadoop's own files say, `client` the
 //! connection, made when it is first needed; `files` is the store, with `opened` (files kept open),
-//! `reading` (what is read of them), `listing` and `upload`; `error` turns Java's exceptions into
+//! `reading` (the bytes of a range), `listing` and `upload`; `error` turns Java's exceptions into
 //! sentences. The protocol itself is the crate `hdfs-native`'s.
 
 mod client;
@@ -17,12 +17,23 @@ mod upload;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use self::client::{Cluster, LazyClient};
 use self::files::HdfsFiles;
 use self::options::StoreOptions;
+use super::layers::{Policy, Resumed};
 use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, StoreScheme, TomlText};
+
+/// A body that broke off is read on three times; calls are repeated by the client crate.
+const READING_ON: Policy = Policy {
+    retries: 3,
+    pause: Duration::from_millis(200),
+    longest: Duration::from_secs(2),
+    passes: |_| false,
+    goes_on: error::goes_on,
+};
 
 /// Clusters of HDFS, and views over several of them.
 #[derive(Debug)]
@@ -50,7 +61,7 @@ impl StoreScheme for Hdfs {
         let location = format!("{root}{}", place.path);
         let client = Arc::new(LazyClient::new(cluster, root.clone()));
         Ok(OpenedStore {
-            store: Arc::new(HdfsFiles::new(client)),
+            store: Resumed::over(HdfsFiles::new(client), &root, READING_ON),
             location: location.trim_end_matches('/').to_owned(),
             path: place.path,
             root,

@@ -15,12 +15,11 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
-    GetOptions, GetRange, GetResult, GetResultPayload, ListResult, OBJECT_STORE_COALESCE_DEFAULT,
-    ObjectMeta, ObjectStore, Result, coalesce_ranges,
+    GetOptions, GetRange, GetResult, GetResultPayload, ListResult, ObjectMeta, ObjectStore, Result,
 };
 
 use crate::error::Error;
-use crate::spi::{Reads, StoreCalls};
+use crate::spi::{Layer, Reads, StoreCalls};
 
 /// How often and after which pauses something is tried again.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +30,10 @@ pub(in crate::stores) struct Policy {
     pub(in crate::stores) pause: Duration,
     /// The longest pause.
     pub(in crate::stores) longest: Duration,
-    /// Whether an error may be gone the next time.
+    /// Whether the error of a request may be gone the next time.
     pub(in crate::stores) passes: fn(&object_store::Error) -> bool,
+    /// Whether a body that broke off with an error may be read on.
+    pub(in crate::stores) goes_on: fn(&object_store::Error) -> bool,
 }
 
 /// The tries of one request or body.
@@ -50,14 +51,15 @@ impl Tries {
 
     /// Waits before the next try; gives the error back if there is none.
     async fn after(&mut self, error: object_store::Error) -> Result<()> {
-        if !(self.policy.passes)(&error) {
-            return Err(error);
-        }
-        self.after_break(error).await
+        if (self.policy.passes)(&error) { self.pause(error).await } else { Err(error) }
     }
 
-    /// As [`after`](Self::after), for a body that broke off: that may always be tried again.
+    /// The same for a body.
     async fn after_break(&mut self, error: object_store::Error) -> Result<()> {
+        if (self.policy.goes_on)(&error) { self.pause(error).await } else { Err(error) }
+    }
+
+    async fn pause(&mut self, error: object_store::Error) -> Result<()> {
         if self.made as usize >= self.policy.retries {
             return Err(error);
         }
@@ -83,13 +85,20 @@ fn jittered(pause: Duration) -> Duration {
 #[derive(Clone, Debug)]
 pub(in crate::stores) struct Resumed {
     store: Arc<dyn ObjectStore>,
+    // The store's root as people write it.
+    root: Arc<str>,
     policy: Policy,
 }
 
 impl Resumed {
-    /// Reads that go on over a store that does not try again by itself.
-    pub(in crate::stores) fn new(store: Arc<dyn ObjectStore>, policy: Policy) -> Self {
-        Self { store, policy }
+    /// Reads that go on over a store that does not try again by itself; `root` is its root as people
+    /// write it.
+    pub(in crate::stores) fn over(
+        store: impl ObjectStore,
+        root: &str,
+        policy: Policy,
+    ) -> Arc<dyn ObjectStore> {
+        Arc::new(Layer(Self { store: Arc::new(store), root: root.into(), policy }))
     }
 
     async fn open(&self, location: &Path, options: &GetOptions) -> Result<GetResult> {
@@ -118,7 +127,7 @@ impl Body {
     /// The next bytes; `None` after the last.
     async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
-            let error = match self.stream.next().await {
+            match self.stream.next().await {
                 Some(Ok(bytes)) if bytes.is_empty() => continue,
                 Some(Ok(bytes)) if bytes.len() as u64 > self.left.end - self.left.start => {
                     return Err(self.failed("more bytes came than were asked for"));
@@ -129,13 +138,13 @@ impl Body {
                     return Ok(Some(bytes));
                 }
                 None if self.left.is_empty() => return Ok(None),
-                None => self.failed(&format!(
-                    "the answer ended {} bytes early",
-                    self.left.end - self.left.start
-                )),
-                Some(Err(e)) => e,
-            };
-            self.tries.after_break(error).await?;
+                None => {
+                    let missing = self.left.end - self.left.start;
+                    let error = self.failed(&format!("the answer ended {missing} bytes early"));
+                    self.tries.pause(error).await?;
+                }
+                Some(Err(e)) => self.tries.after_break(e).await?,
+            }
             self.reopen().await?;
         }
     }
@@ -155,7 +164,7 @@ impl Body {
                 _ => got.meta.last_modified == self.meta.last_modified,
             };
         if !same {
-            let path = self.meta.location.to_string();
+            let path = self.outer();
             let error = Error::gone(format!("{path} has changed while it was read"));
             return Err(object_store::Error::Precondition { path, source: Box::new(error) });
         }
@@ -163,8 +172,12 @@ impl Body {
         Ok(())
     }
 
+    fn outer(&self) -> String {
+        format!("{}{}", self.reads.root, self.meta.location)
+    }
+
     fn failed(&self, what: &str) -> object_store::Error {
-        let error = Error::unavailable(format!("{}: {what}", self.meta.location));
+        let error = Error::unavailable(format!("{}: {what}", self.outer()));
         object_store::Error::Generic { store: "network", source: Box::new(error) }
     }
 }
@@ -192,15 +205,6 @@ impl Reads for Resumed {
             GetResultPayload::Stream(futures::stream::try_unfold(body, next).boxed())
         };
         Ok(GetResult { payload, meta, range, attributes })
-    }
-
-    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        let get = async |range: Range<u64>| {
-            let range = Some(GetRange::Bounded(range));
-            let options = GetOptions { range, ..GetOptions::default() };
-            self.get_opts(location, options).await?.bytes().await
-        };
-        coalesce_ranges(ranges, get, OBJECT_STORE_COALESCE_DEFAULT).await
     }
 
     /// A listing that fails goes on after the last name that came.

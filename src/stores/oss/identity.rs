@@ -19,32 +19,27 @@ const METADATA: &str = "http://100.100.100.200/latest";
 /// How long that server may take: other networks have none.
 const NEAR: Duration = Duration::from_secs(1);
 
-/// The catalog file, a named profile, the environment, the tools' files, the role of the pod, the
-/// role of the machine, nobody.
+/// A named role or profile, the environment, the tools' files, the role of the pod, that
+/// of the machine.
 pub(super) async fn find(
     environment: &Environment,
     options: &Options,
     http: &HttpClient,
-) -> Result<Identity> {
-    let Options { access_key_id, access_key_secret, session_token, .. } = options;
-    let in_file = Keys::of(access_key_id.clone(), access_key_secret.clone(), session_token.clone());
-    if let Some(keys) = in_file {
-        return Ok(keys.identity("the catalog file"));
-    }
+) -> Result<Option<Identity>> {
     if let Some(role) = &options.ram_role {
-        return of_machine(http, Some(role.clone())).await;
+        return of_machine(http, Some(role.clone())).await.map(Some);
     }
     let profile = options.profile.clone();
     if profile.is_none()
         && let Some(identity) = of_variables(environment)
     {
-        return Ok(identity);
+        return Ok(Some(identity));
     }
     let wanted = profile.clone().or_else(|| environment.get("ALIBABA_CLOUD_PROFILE"));
     if let Some(found) = of_files(environment, wanted.as_deref()) {
         return match found {
-            Found::Keys(keys, from) => Ok(keys.identity(&from)),
-            Found::Role(role) => of_machine(http, role).await,
+            Found::Keys(keys, from) => Ok(Some(keys.identity(&from))),
+            Found::Role(role) => of_machine(http, role).await.map(Some),
             Found::Other(mode, from) => Err(Error::unsupported(format!(
                 "{from} says mode {mode}, which needs the provider's own tool"
             ))
@@ -57,19 +52,16 @@ pub(super) async fn find(
         ));
     }
     if let Some(pod) = Pod::of(environment, http) {
-        return Renewed::begin(Arc::new(pod), "the role of the pod (OIDC)").await;
+        return Renewed::begin(Arc::new(pod), "the role of the pod (OIDC)").await.map(Some);
     }
     if environment.says("ALIBABA_CLOUD_ECS_METADATA_DISABLED") {
-        return Ok(nobody());
+        return Ok(None);
     }
     match environment.get("ALIBABA_CLOUD_ECS_METADATA") {
-        Some(role) => of_machine(http, Some(role)).await,
-        None => Ok(of_machine(http, None).await.unwrap_or_else(|_| nobody())),
+        Some(role) => of_machine(http, Some(role)).await.map(Some),
+        // Mostly there is no such server, which is no failure.
+        None => Ok(of_machine(http, None).await.ok()),
     }
-}
-
-fn nobody() -> Identity {
-    Identity { keys: None, who: "anonymous: no keys were found".to_owned() }
 }
 
 fn of_variables(environment: &Environment) -> Option<Identity> {

@@ -41,7 +41,7 @@ impl Provider for Alibaba {
         endpoint::place(&self.0, bucket, options, http).await
     }
 
-    async fn identity(&self, options: &Options, http: &HttpClient) -> Result<Identity> {
+    async fn identity(&self, options: &Options, http: &HttpClient) -> Result<Option<Identity>> {
         identity::find(&self.0, options, http).await
     }
 

@@ -13,18 +13,12 @@ use crate::error::{Error, Result};
 /// How long the metadata server may take: other networks have none.
 const NEAR: Duration = Duration::from_secs(1);
 
-/// The catalog file, a named profile, the environment, the tools' files, roles of pod and machine,
-/// nobody.
+/// A named profile, the environment, the tools' files, roles of pod and machine.
 pub(super) async fn find(
     environment: &Environment,
     options: &Options,
     http: &HttpClient,
-) -> Result<Identity> {
-    let Options { access_key_id, access_key_secret, session_token, .. } = options;
-    let in_file = Keys::of(access_key_id.clone(), access_key_secret.clone(), session_token.clone());
-    if let Some(keys) = in_file {
-        return Ok(keys.identity("the catalog file"));
-    }
+) -> Result<Option<Identity>> {
     let get = |name: &str| environment.get(name);
     if options.profile.is_none()
         && let Some(keys) = Keys::of(
@@ -33,11 +27,11 @@ pub(super) async fn find(
             get("AWS_SESSION_TOKEN"),
         )
     {
-        return Ok(keys.identity("environment AWS_ACCESS_KEY_ID"));
+        return Ok(Some(keys.identity("environment AWS_ACCESS_KEY_ID")));
     }
     let profile = profile(environment, options);
     if let Some((keys, from)) = of_files(environment, &profile) {
-        return Ok(keys.identity(&from));
+        return Ok(Some(keys.identity(&from)));
     }
     if options.profile.is_some() {
         return Err(Error::config(format!("[store]: profile {profile} has no keys"))
@@ -50,12 +44,12 @@ pub(super) async fn find(
     ];
     let of_pod = pod.iter().find(|name| environment.get(name).is_some());
     if let Some(name) = of_pod {
-        return of_role(&format!("the role of the pod ({name})"));
+        return of_role(&format!("the role of the pod ({name})")).map(Some);
     }
     if !environment.says("AWS_EC2_METADATA_DISABLED") && has_metadata(environment, http).await {
-        return of_role("the role of the machine");
+        return of_role("the role of the machine").map(Some);
     }
-    Ok(Identity { keys: None, who: "anonymous: no keys were found".to_owned() })
+    Ok(None)
 }
 
 /// The profile in use.

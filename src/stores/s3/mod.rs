@@ -87,7 +87,7 @@ impl Provider for Amazon {
         Ok(Place { endpoint: format!("{scheme}://{host}"), in_host, region })
     }
 
-    async fn identity(&self, options: &Options, http: &HttpClient) -> Result<Identity> {
+    async fn identity(&self, options: &Options, http: &HttpClient) -> Result<Option<Identity>> {
         identity::find(&self.0, options, http).await
     }
 }

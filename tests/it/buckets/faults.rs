@@ -114,6 +114,18 @@ fn a_receipt_says_what_was_asked_and_how_long_it_waited() {
 }
 
 #[test]
+fn one_request_at_a_time_is_enough() {
+    let buckets = buckets();
+    let [_, (_, oss)] = stores(&buckets);
+    let program = lake(&buckets, &format!("{oss}requests = 1\n"));
+    for (_, sql) in QUESTIONS {
+        // Blocks are fetched ahead and partitions read side by side.
+        let ran = program.run(&["--csv", "-q", "--timeout", "60s", "-c", sql]);
+        assert_eq!(ran.code, 0, "{sql}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_dead_server_is_named_at_once() {
     let buckets = buckets();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
