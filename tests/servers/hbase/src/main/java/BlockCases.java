@@ -55,9 +55,9 @@ final class BlockCases {
         family.longValues = 60;
         Churn churn = new Churn(new Random(seed + name.hashCode()), List.of(family), 300, 6, 30);
         try (Writer writer = new Writer(recorder.server, table).batching()) {
-            churn.write(writer, 900);
+            churn.write(writer, 500);
             writer.flush();
-            churn.write(writer, 200);
+            churn.write(writer, 120);
             writer.flush();
         }
         recorder.record(new Case(name, table, "encoding " + encoding, "codec none",

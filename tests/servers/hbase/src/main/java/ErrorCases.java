@@ -70,7 +70,7 @@ final class ErrorCases {
                 Bytes.toBytes("r3"), Bytes.toBytes("r6"));
         recorder.tables.add(table);
         try (Writer writer = new Writer(recorder.server, table).batching()) {
-            for (int row = 0; row < 800; row++) {
+            for (int row = 0; row < 400; row++) {
                 writer.put(String.format("r4%03d", row), "cf", "q", Churn.BASE + row, "value of row " + row);
             }
             writer.put("r1", "cf", "q", Churn.BASE, "in the first region");

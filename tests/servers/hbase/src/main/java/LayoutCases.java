@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-import org.apache.hadoop.hbase.NamespaceDescriptor;
 import org.apache.hadoop.hbase.TableName;
 import org.apache.hadoop.hbase.client.SnapshotType;
 import org.apache.hadoop.hbase.client.TableDescriptor;
@@ -155,14 +154,7 @@ final class LayoutCases {
 
     private static TableName cloned(Recorder recorder, TableName from, String name) throws Exception {
         TableName clone = TableName.valueOf(name);
-        String namespace = clone.getNamespaceAsString();
-        boolean known = false;
-        for (NamespaceDescriptor each : recorder.server.admin.listNamespaceDescriptors()) {
-            known |= each.getName().equals(namespace);
-        }
-        if (!known) {
-            recorder.server.admin.createNamespace(NamespaceDescriptor.create(namespace).build());
-        }
+        recorder.server.namespace(clone);
         String snapshot = "for_" + name.replace(':', '_');
         Server.within("clone", () -> {
             recorder.server.admin.snapshot(snapshot, from);
@@ -219,7 +211,7 @@ final class LayoutCases {
                 for (int row = file * 10; row < 50; row++) {
                     String key = String.format("r%02d", row);
                     // Values below, at and above the threshold.
-                    int length = row % 3 == 0 ? 20 : row % 3 == 1 ? 100 + row % 2 : 400;
+                    int length = row % 3 == 0 ? 20 : row % 3 == 1 ? 100 + row % 2 : 160;
                     byte[] value = new byte[length];
                     random.nextBytes(value);
                     writer.write(Tables.cell(Bytes.toBytes(key), Bytes.toBytes("m"), Bytes.toBytes("q"), T + file,
@@ -234,10 +226,10 @@ final class LayoutCases {
         recorder.record(new Case("mob_exported", table, "MOB, exported").exported());
         TableName clone = cloned(recorder, table, "t_mobclone");
         try (Writer writer = new Writer(recorder.server, clone)) {
-            writer.put("r07", "m", "q", T + 9, "own value of the clone ".repeat(20));
+            writer.put("r07", "m", "q", T + 9, "own value of the clone ".repeat(6));
             writer.flush();
         }
-        recorder.record(new Case("mob_clone", clone, "clone of a MOB table"));
+        recorder.record(new Case("mob_clone", clone, "clone of a MOB table").few());
         recorder.server.compact(table, true);
         recorder.record(new Case("mob_major", table, "MOB after major compaction"));
     }

@@ -1,13 +1,14 @@
 // Snapshots made by a real HBase, with HBase's own answers, for the tests:
 //
-//   Main generate --out DIR [--seed N] [--tables K] [--cases all|none|NAME,…] [--hdfs]
+//   Main generate --out DIR [--seed N] [--tables K [--first I]] [--cases all|none|NAME,…] [--packed] [--hdfs]
 //   Main sample --devices FILE --out DIR
 //
 // `generate` writes DIR/manifest.json, and for each case DIR/CASE/root (what a reader finds at its
-// `hbase.rootdir`) and DIR/CASE/expected (answers). A name stands for itself and for those that begin
-// with it and `_`. K random tables come on top. The same seed gives the same cells and answers; names of
-// files and regions differ. With `--hdfs` the cases lie in a cluster of HDFS as well: then a line
-// `ready hdfs://HOST:PORT/hbase` goes to standard output, and the end of standard input ends it.
+// `hbase.rootdir`) and DIR/CASE/expected (answers). A name that ends with `*` stands for all that begin so.
+// K random tables come on top, `random_<seed>_<i>` from i = I on. Large answers are packed, with `--packed`
+// all. The same seed gives the same cells and answers; names of files and regions differ. With `--hdfs` the
+// cases lie in a cluster of HDFS as well: then a line `ready hdfs://HOST:PORT/hbase` goes to standard
+// output, and the end of standard input ends it.
 
 import java.io.File;
 import java.io.FileReader;
@@ -70,20 +71,23 @@ class Main {
     private static void generate(Map<String, String> options, PrintStream answers) throws Exception {
         File out = new File(options.get("out")).getAbsoluteFile();
         long seed = Long.parseLong(options.getOrDefault("seed", "1"));
-        int tables = Integer.parseInt(options.getOrDefault("tables", "0"));
+        int first = Integer.parseInt(options.getOrDefault("first", "0"));
+        int tables = first + Integer.parseInt(options.getOrDefault("tables", "0"));
         String names = options.getOrDefault("cases", "all");
         Set<String> wanted = names.equals("all") ? null
                 : names.equals("none") ? Set.of() : new HashSet<>(Arrays.asList(names.split(",")));
         String codecs = options.getOrDefault("codecs", "");
+        if (options.containsKey("packed")) {
+            Answer.packAbove = 0;
+        }
         out.mkdirs();
         File folder = Files.createTempDirectory("hbase").toFile();
         long started = System.nanoTime();
-        JsonArray cases = run(out, folder, seed, tables, wanted, codecs);
+        JsonArray cases = run(out, folder, seed, first, tables, wanted, codecs);
         if (codecs.isEmpty()) {
             // The class of a codec is chosen once for a process.
             for (String more : Codecs.OTHERS) {
-                if (wanted == null || Codecs.names(more).stream().anyMatch(
-                        name -> wanted.stream().anyMatch(each -> name.equals(each) || name.startsWith(each + "_")))) {
+                if (Codecs.names(more).stream().anyMatch(name -> Recorder.wants(wanted, name))) {
                     cases.addAll(elsewhere(options, out, Codecs.conf(more, folder), more));
                 }
             }
@@ -104,8 +108,8 @@ class Main {
         FileUtil.fullyDelete(folder);
     }
 
-    private static JsonArray run(File out, File folder, long seed, int tables, Set<String> wanted, String codecs)
-            throws Exception {
+    private static JsonArray run(File out, File folder, long seed, int first, int tables, Set<String> wanted,
+            String codecs) throws Exception {
         Server server = Server.start(folder, null, Map.of());
         Recorder recorder = new Recorder(server, out, wanted);
         List<Group> groups = codecs.isEmpty() ? Groups.all(seed) : List.of(new Codecs(codecs));
@@ -117,7 +121,7 @@ class Main {
         }
         if (codecs.isEmpty()) {
             Recorder all = new Recorder(server, out, null);
-            for (int i = 0; i < tables; i++) {
+            for (int i = first; i < tables; i++) {
                 new RandomTable(all, seed, i).run();
                 all.clear();
             }
@@ -149,8 +153,18 @@ class Main {
         }
     }
 
-    static void write(File file, JsonObject object) throws Exception {
-        Gson gson = new GsonBuilder().disableHtmlEscaping().setPrettyPrinting().create();
-        Files.write(file.toPath(), (gson.toJson(object) + "\n").getBytes(StandardCharsets.UTF_8));
+    /** Writes it with a line for each case. */
+    static void write(File file, JsonObject manifest) throws Exception {
+        Gson gson = new GsonBuilder().disableHtmlEscaping().create();
+        StringBuilder text = new StringBuilder("{\n");
+        manifest.entrySet().forEach(each -> {
+            if (!each.getKey().equals("cases")) {
+                text.append(gson.toJson(each.getKey())).append(": ").append(gson.toJson(each.getValue())).append(",\n");
+            }
+        });
+        List<String> cases = new ArrayList<>();
+        manifest.getAsJsonArray("cases").forEach(each -> cases.add(gson.toJson(each)));
+        text.append("\"cases\": [\n").append(String.join(",\n", cases)).append("\n]\n}\n");
+        Files.write(file.toPath(), text.toString().getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -26,8 +26,10 @@ import org.apache.hadoop.hbase.client.SnapshotDescription;
 import org.apache.hadoop.hbase.client.SnapshotType;
 import org.apache.hadoop.hbase.client.Table;
 import org.apache.hadoop.hbase.client.TableSnapshotScanner;
+import org.apache.hadoop.hbase.mob.MobUtils;
 import org.apache.hadoop.hbase.snapshot.ExportSnapshot;
 import org.apache.hadoop.hbase.snapshot.RestoreSnapshotHelper;
+import org.apache.hadoop.hbase.snapshot.SnapshotDescriptionUtils;
 import org.apache.hadoop.hbase.util.Bytes;
 import org.apache.hbase.thirdparty.com.google.gson.JsonArray;
 import org.apache.hbase.thirdparty.com.google.gson.JsonObject;
@@ -102,7 +104,12 @@ final class Recorder {
     }
 
     boolean wants(String name) {
-        return wanted == null || wanted.stream().anyMatch(each -> name.equals(each) || name.startsWith(each + "_"));
+        return wants(wanted, name);
+    }
+
+    static boolean wants(Set<String> wanted, String name) {
+        return wanted == null || wanted.stream().anyMatch(each -> each.endsWith("*")
+                ? name.startsWith(each.substring(0, each.length() - 1)) : name.equals(each));
     }
 
     File root(String name) {
@@ -375,7 +382,12 @@ final class FileScanner implements AutoCloseable {
         // It writes a folder of links before it reads.
         this.links = new Path(Files.createTempDirectory("hbase-links").toUri());
         try {
-            RestoreSnapshotHelper.copySnapshotForScanner(conf, this.root.getFileSystem(conf), this.root, links, snapshot);
+            FileSystem files = this.root.getFileSystem(conf);
+            RestoreSnapshotHelper.copySnapshotForScanner(conf, files, this.root, links, snapshot);
+            // It takes the region of mob files for one of the table's, and may have made no folder for it.
+            Path described = new Path(this.root, ".hbase-snapshot/" + snapshot);
+            TableName table = TableName.valueOf(SnapshotDescriptionUtils.readSnapshotInfo(files, described).getTable());
+            files.mkdirs(new Path(links, Server.inside(table) + "/" + MobUtils.getMobRegionInfo(table).getEncodedName()));
         } catch (Throwable e) {
             close();
             throw e;

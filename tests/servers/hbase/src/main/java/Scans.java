@@ -127,6 +127,9 @@ final class Asked {
 
 /** What a scan gave: a line for each cell, in the order of the scan. */
 final class Answer {
+    /** Answers of more bytes are packed. */
+    static int packAbove = 6 << 10;
+
     final List<String> lines = new ArrayList<>();
     int rows;
 
@@ -150,7 +153,7 @@ final class Answer {
     /** Writes the lines, packed where they are many, and says the name of the file. */
     String write(File folder, String id) throws Exception {
         byte[] bytes = String.join("", lines).getBytes(StandardCharsets.UTF_8);
-        boolean packed = bytes.length > 6 << 10;
+        boolean packed = bytes.length > packAbove;
         String name = id + ".jsonl" + (packed ? ".gz" : "");
         folder.mkdirs();
         OutputStream file = new BufferedOutputStream(new FileOutputStream(new File(folder, name)));

@@ -17,6 +17,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.hbase.HBaseConfiguration;
 import org.apache.hadoop.hbase.LocalHBaseCluster;
+import org.apache.hadoop.hbase.NamespaceDescriptor;
 import org.apache.hadoop.hbase.TableName;
 import org.apache.hadoop.hbase.client.Admin;
 import org.apache.hadoop.hbase.client.Connection;
@@ -134,15 +135,18 @@ final class Server {
         }
     }
 
+    /** Makes sure that the namespace of a table exists. */
+    void namespace(TableName table) throws Exception {
+        for (NamespaceDescriptor each : admin.listNamespaceDescriptors()) {
+            if (each.getName().equals(table.getNamespaceAsString())) {
+                return;
+            }
+        }
+        admin.createNamespace(NamespaceDescriptor.create(table.getNamespaceAsString()).build());
+    }
+
     TableName create(TableDescriptor table, byte[]... splits) throws Exception {
-        String namespace = table.getTableName().getNamespaceAsString();
-        boolean known = false;
-        for (var each : admin.listNamespaceDescriptors()) {
-            known |= each.getName().equals(namespace);
-        }
-        if (!known) {
-            admin.createNamespace(org.apache.hadoop.hbase.NamespaceDescriptor.create(namespace).build());
-        }
+        namespace(table.getTableName());
         within("create", () -> {
             admin.createTable(table, splits.length == 0 ? null : splits);
             return null;
