@@ -24,7 +24,6 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.hbase.Cell;
 import org.apache.hadoop.hbase.KeyValue;
@@ -105,7 +104,7 @@ class Bench {
         made.snapshot = SNAPSHOT;
         server.files.delete(server.archived(table), true);
         recorder.copy(made, new File(out, "root"));
-        FileUtil.fullyDelete(folder);
+        Main.remove(folder);
     }
 
     private static void write(Server server, Path file, long from, long to) throws Exception {
@@ -133,7 +132,7 @@ class Bench {
         writer.append(new KeyValue(key, FAMILY, Bytes.toBytes(column), ts, KeyValue.Type.Put, value));
     }
 
-    private final File root;
+    private final File folder;
     private final PrintStream answers;
     private final Configuration conf;
     private final FileScanner scanner;
@@ -142,9 +141,8 @@ class Bench {
     private long bytes;
 
     private Bench(File root, PrintStream answers) throws Exception {
-        this.root = root;
         this.answers = answers;
-        File folder = Files.createTempDirectory("hbase").toFile();
+        this.folder = Files.createTempDirectory("hbase").toFile();
         this.conf = Server.configuration(folder, root.toURI().toString());
         this.scanner = new FileScanner(conf, root, SNAPSHOT);
         FileSystem files = FileSystem.getLocal(conf).getRaw();
@@ -173,6 +171,14 @@ class Bench {
     }
 
     private void run(String rounds) throws Exception {
+        try {
+            measureAll(rounds);
+        } finally {
+            Main.remove(folder);
+        }
+    }
+
+    private void measureAll(String rounds) throws Exception {
         if (rounds != null) {
             for (int round = 0; round < Integer.parseInt(rounds); round++) {
                 for (String what : new String[] {"hfile", "scan all", "scan one", "points hfile", "points scan"}) {
@@ -195,7 +201,9 @@ class Bench {
         cells = 0;
         rows = 0;
         var threads = ManagementFactory.getThreadMXBean();
+        var process = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         long cpu = threads.getCurrentThreadCpuTime();
+        long all = process.getProcessCpuTime();
         long wall = System.nanoTime();
         switch (what) {
             case "hfile":
@@ -220,6 +228,7 @@ class Bench {
         }
         wall = System.nanoTime() - wall;
         cpu = threads.getCurrentThreadCpuTime() - cpu;
+        all = process.getProcessCpuTime() - all;
         JsonObject line = new JsonObject();
         line.addProperty("reader", what.endsWith("hfile") ? "HFile.Reader" : "TableSnapshotScanner");
         line.addProperty("what", what);
@@ -229,6 +238,8 @@ class Bench {
         line.addProperty("file_bytes", bytes);
         line.addProperty("wall_s", wall / 1e9);
         line.addProperty("cpu_s", cpu / 1e9);
+        // With the compiler and the collector of the virtual machine.
+        line.addProperty("process_cpu_s", all / 1e9);
         answers.println(line);
         sum = 0;
     }
@@ -266,8 +277,8 @@ class Bench {
                 }
                 HFileScanner each = reader.getScanner(conf, false, true);
                 int found = each.seekTo(PrivateCellUtil.createFirstOnRow(key));
-                // Before the row: on the cell before it, unless it is the first of the file.
-                boolean more = found < 0 ? each.seekTo() : found == 0 || each.next();
+                // 1: on the cell before it. -2: on the first of its block, as the index has no whole keys.
+                boolean more = found == -1 ? each.seekTo() : found != 1 || each.next();
                 for (; more && org.apache.hadoop.hbase.CellUtil.matchingRows(each.getCell(), key); more = each.next()) {
                     cells++;
                     sum += each.getCell().getValueLength();

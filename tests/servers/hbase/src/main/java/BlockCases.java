@@ -38,6 +38,8 @@ final class BlockCases {
             String name = "checksum_" + sums.toLowerCase();
             groups.add(new Story(recorder -> sums(recorder, name, sums), name));
         }
+        groups.add(new Story(this::historical, "historical_files"));
+        groups.add(new Story(this::altered, "altered_families"));
         return groups;
     }
 
@@ -123,5 +125,58 @@ final class BlockCases {
             writer.flush();
         }
         recorder.record(new Case(name, table, "checksums " + sums + ", one for 200 bytes").few());
+    }
+
+    private void historical(Recorder recorder) throws Exception {
+        TableName table = create(recorder, "historical", "VERSIONS", 5, "KEEP_DELETED_CELLS", "TRUE",
+                "hbase.enable.historical.compaction.files", true);
+        Family family = new Family("cf");
+        // A compaction of many markers without a qualifier may not end where they are kept, in HBase.
+        family.familyMarkers = false;
+        family.namelessColumn = false;
+        Churn churn = new Churn(new Random(seed * 41), List.of(family), 30, 4, 12);
+        try (Writer writer = new Writer(recorder.server, table).batching()) {
+            churn.write(writer, 300);
+            writer.flush();
+            churn.write(writer, 300);
+            writer.flush();
+            recorder.server.compact(table, true);
+            churn.write(writer, 60);
+            writer.flush();
+        }
+        recorder.record(new Case("historical_files", table,
+                "a compaction into a file of latest cells and one of HISTORICAL ones", "one more file"));
+    }
+
+    /** Files written under other settings than the snapshot's table has. */
+    private void altered(Recorder recorder) throws Exception {
+        TableName table = recorder.server.create(Tables.table("t_altered", Tables.family("cf", "VERSIONS", 5),
+                Tables.family("gone")));
+        recorder.tables.add(table);
+        Churn churn = new Churn(new Random(seed * 43), List.of(new Family("cf")), 20, 4, 9);
+        try (Writer writer = new Writer(recorder.server, table)) {
+            churn.write(writer, 150);
+            writer.put("row", "gone", "q", Churn.BASE, "in a family that is deleted");
+            writer.flush();
+            String[][] settings = {{"DIFF", "NONE", "5"}, {"FAST_DIFF", "GZ", "5"}, {"ROW_INDEX_V1", "SNAPPY", "2"}};
+            for (String[] each : settings) {
+                Server.within("alter", () -> {
+                    recorder.server.admin.modifyColumnFamily(table, Tables.family("cf", "DATA_BLOCK_ENCODING", each[0],
+                            "COMPRESSION", each[1], "VERSIONS", each[2]));
+                    return null;
+                });
+                churn.write(writer, 80);
+                writer.flush();
+            }
+            Server.within("alter", () -> {
+                recorder.server.admin.deleteColumnFamily(table, Bytes.toBytes("gone"));
+                recorder.server.admin.addColumnFamily(table, Tables.family("added"));
+                return null;
+            });
+            writer.put("row", "added", "q", Churn.BASE, "in a family that only the last file knows");
+            writer.flush();
+        }
+        recorder.record(new Case("altered_families", table, "files of four encodings and three codecs in a family",
+                "VERSIONS lowered from 5 to 2", "a family deleted, a family added"));
     }
 }

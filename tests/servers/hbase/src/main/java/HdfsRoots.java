@@ -18,14 +18,7 @@ final class HdfsRoots {
 
     static void serve(File out, JsonArray cases, File folder, PrintStream answers) throws Exception {
         DefaultMetricsSystem.setMiniClusterMode(true);
-        // Both servers have a web page and want a folder for it on the class path.
-        File web = new File(folder, "web");
-        new File(web, "webapps/hdfs").mkdirs();
-        new File(web, "webapps/datanode").mkdirs();
-        Thread.currentThread().setContextClassLoader(new java.net.URLClassLoader(
-                new java.net.URL[] {web.toURI().toURL()}, Thread.currentThread().getContextClassLoader()));
         Configuration conf = new HdfsConfiguration();
-        conf.setClassLoader(Thread.currentThread().getContextClassLoader());
         conf.set("fs.defaultFS", "hdfs://127.0.0.1:0");
         for (String key : new String[] {"dfs.namenode.http-address", "dfs.datanode.address",
                 "dfs.datanode.http.address", "dfs.datanode.ipc.address"}) {

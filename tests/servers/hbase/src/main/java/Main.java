@@ -80,32 +80,42 @@ class Main {
         if (options.containsKey("packed")) {
             Answer.packAbove = 0;
         }
-        out.mkdirs();
-        File folder = Files.createTempDirectory("hbase").toFile();
-        long started = System.nanoTime();
-        JsonArray cases = run(out, folder, seed, first, tables, wanted, codecs);
-        if (codecs.isEmpty()) {
-            // The class of a codec is chosen once for a process.
-            for (String more : Codecs.OTHERS) {
-                if (Codecs.names(more).stream().anyMatch(name -> Recorder.wants(wanted, name))) {
-                    cases.addAll(elsewhere(options, out, Codecs.conf(more, folder), more));
+        File folder = new File(out, "scratch" + codecs);
+        folder.mkdirs();
+        try {
+            long started = System.nanoTime();
+            JsonArray cases = run(out, folder, seed, first, tables, wanted, codecs);
+            if (codecs.isEmpty()) {
+                // The class of a codec is chosen once for a process.
+                for (String more : Codecs.OTHERS) {
+                    if (Codecs.names(more).stream().anyMatch(name -> Recorder.wants(wanted, name))) {
+                        cases.addAll(elsewhere(options, out, Codecs.conf(more, folder), more));
+                    }
                 }
             }
+            JsonObject manifest = new JsonObject();
+            manifest.addProperty("set", "generated");
+            manifest.addProperty("seed", seed);
+            manifest.addProperty("hbase_version", VersionInfo.getVersion());
+            manifest.addProperty("hadoop_version", org.apache.hadoop.util.VersionInfo.getVersion());
+            manifest.addProperty("format", "expected files: one JSON object a cell in scan order: row, qualifier "
+                    + "and value in hex, family as text, ts, type; .gz = gzip");
+            manifest.add("cases", cases);
+            write(new File(out, codecs.isEmpty() ? "manifest.json" : "manifest-" + codecs + ".json"), manifest);
+            System.err.printf("%d cases in %.1f s%n", cases.size(), (System.nanoTime() - started) / 1e9);
+            if (options.containsKey("hdfs")) {
+                HdfsRoots.serve(out, cases, folder, answers);
+            }
+        } finally {
+            remove(folder);
         }
-        JsonObject manifest = new JsonObject();
-        manifest.addProperty("set", "generated");
-        manifest.addProperty("seed", seed);
-        manifest.addProperty("hbase_version", VersionInfo.getVersion());
-        manifest.addProperty("hadoop_version", org.apache.hadoop.util.VersionInfo.getVersion());
-        manifest.addProperty("format", "expected files: one JSON object a cell in scan order: row, qualifier and "
-                + "value in hex, family as text, ts, type; .gz = gzip");
-        manifest.add("cases", cases);
-        write(new File(out, codecs.isEmpty() ? "manifest.json" : "manifest-" + codecs + ".json"), manifest);
-        System.err.printf("%d cases in %.1f s%n", cases.size(), (System.nanoTime() - started) / 1e9);
-        if (options.containsKey("hdfs")) {
-            HdfsRoots.serve(out, cases, folder, answers);
+    }
+
+    /** Removes a folder in which a server may still be writing. */
+    static void remove(File folder) {
+        for (int i = 0; i < 5 && folder.exists(); i++) {
+            FileUtil.fullyDelete(folder);
         }
-        FileUtil.fullyDelete(folder);
     }
 
     private static JsonArray run(File out, File folder, long seed, int first, int tables, Set<String> wanted,

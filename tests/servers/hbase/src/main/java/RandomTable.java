@@ -119,6 +119,9 @@ final class RandomTable {
                 add(pairs, "io.storefile.bloom.block.size", 64);
             }
             if (random.nextInt(5) == 0) {
+                add(pairs, "hbase.enable.historical.compaction.files", true);
+            }
+            if (random.nextInt(5) == 0) {
                 add(pairs, "TTL", 86_400);
                 add(pairs, "MIN_VERSIONS", random.nextInt(3));
                 family.bands = true;

@@ -380,7 +380,9 @@ final class FileScanner implements AutoCloseable {
         conf.set("hbase.rootdir", this.root.toString());
         conf.set("fs.defaultFS", "file:///");
         // It writes a folder of links before it reads.
-        this.links = new Path(Files.createTempDirectory("hbase-links").toUri());
+        File scratch = new File(conf.get("hbase.tmp.dir"));
+        scratch.mkdirs();
+        this.links = new Path(Files.createTempDirectory(scratch.toPath(), "links").toUri());
         try {
             FileSystem files = this.root.getFileSystem(conf);
             RestoreSnapshotHelper.copySnapshotForScanner(conf, files, this.root, links, snapshot);

@@ -31,7 +31,16 @@ final class Sample {
     private Sample() {}
 
     static void make(File devices, File out) throws Exception {
-        File folder = Files.createTempDirectory("hbase").toFile();
+        File folder = new File(out.getAbsoluteFile(), "scratch");
+        folder.mkdirs();
+        try {
+            make(devices, out, folder);
+        } finally {
+            Main.remove(folder);
+        }
+    }
+
+    private static void make(File devices, File out, File folder) throws Exception {
         Server server = Server.start(folder, null, Map.of());
         Object[] settings = {"DATA_BLOCK_ENCODING", "FAST_DIFF", "COMPRESSION", "SNAPPY"};
         TableName table = server.create(Tables.table("device_profile",
@@ -62,7 +71,6 @@ final class Sample {
             System.err.printf("%d rows, %d cells, %d of all versions%n", latest.rows, latest.lines.size(),
                     all.lines.size());
         }
-        org.apache.hadoop.fs.FileUtil.fullyDelete(folder);
     }
 
     private static void state(Writer writer, String device, String qualifier, long ts, byte[] value)
