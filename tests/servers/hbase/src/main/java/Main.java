@@ -131,8 +131,20 @@ class Main {
         }
         if (codecs.isEmpty()) {
             Recorder all = new Recorder(server, out, null);
-            for (int i = first; i < tables; i++) {
-                new RandomTable(all, seed, i).run();
+            int left = 0;
+            for (int i = first; i < tables + left; i++) {
+                RandomTable table = new RandomTable(all, seed, i);
+                try {
+                    table.run();
+                } catch (Exception e) {
+                    // Some histories end in an endless loop or a bug of HBase; another takes their place.
+                    System.err.println("LEFT OUT: " + table.name() + " after " + table.history());
+                    e.printStackTrace();
+                    FileUtil.fullyDelete(new File(out, table.name()));
+                    if (++left > 2 + (tables - first) / 5) {
+                        throw new IllegalStateException("too many tables fail", e);
+                    }
+                }
                 all.clear();
             }
             recorder.cases.addAll(all.cases);
