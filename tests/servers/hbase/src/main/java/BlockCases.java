@@ -54,6 +54,8 @@ final class BlockCases {
                 "COMPRESS_TAGS", tags.equals("ctags")));
         Family family = new Family("cf");
         family.tags = !tags.equals("plain");
+        family.namelessColumn = tags.equals("plain");
+        family.familyMarkers = !family.namelessColumn;
         family.longValues = 60;
         Churn churn = new Churn(new Random(seed + name.hashCode()), List.of(family), 300, 6, 30);
         try (Writer writer = new Writer(recorder.server, table).batching()) {
@@ -133,7 +135,6 @@ final class BlockCases {
         Family family = new Family("cf");
         // A compaction of many markers without a qualifier may not end where they are kept, in HBase.
         family.familyMarkers = false;
-        family.namelessColumn = false;
         Churn churn = new Churn(new Random(seed * 41), List.of(family), 30, 4, 12);
         try (Writer writer = new Writer(recorder.server, table).batching()) {
             churn.write(writer, 300);

@@ -11,10 +11,11 @@ import org.apache.hadoop.hbase.util.Bytes;
 /** What may be written to a family. */
 final class Family {
     final String name;
-    // Markers of whole families: see Churn.
     boolean familyMarkers = true;
-    // With NEW_VERSION_BEHAVIOR a scan can fail inside HBase where a column has no name.
-    boolean namelessColumn = true;
+    // A family has markers of whole families or a column without a name: these are neighbours in a file,
+    // and HBase, when it has its versions of the column, can skip the markers behind them. Which answer it
+    // gives then depends on where blocks end. With NEW_VERSION_BEHAVIOR its scan fails.
+    boolean namelessColumn;
     boolean tags;
     boolean cellTtl;
     // With a TTL: cells are of a time that is over for good, or of one that nobody will see.

@@ -132,16 +132,20 @@ final class RandomTable {
                 add(pairs, "MIN_VERSIONS", random.nextInt(3));
                 family.bands = true;
             }
+            family.namelessColumn = random.nextInt(3) == 0;
+            family.familyMarkers = !family.namelessColumn;
             if (keep.equals("FALSE") && random.nextInt(5) == 0) {
                 add(pairs, "NEW_VERSION_BEHAVIOR", true);
                 family.namelessColumn = false;
+                family.familyMarkers = true;
                 // Scans of a column seek with keys that no file has, and then may not end.
                 bloom = bloom.equals("ROWCOL") ? "ROW" : bloom;
+            } else if (!keep.equals("FALSE") && random.nextBoolean()) {
+                family.namelessColumn = false;
+                family.familyMarkers = false;
             } else if (!keep.equals("FALSE")) {
                 // A compaction of many markers without a qualifier in a row may not end, in HBase.
-                family.familyMarkers = random.nextBoolean();
-                family.namelessColumn = family.familyMarkers;
-                compacts &= !family.familyMarkers;
+                compacts = false;
             }
             add(pairs, "BLOOMFILTER", bloom);
             if (random.nextInt(6) == 0) {
