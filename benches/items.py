@@ -10,6 +10,7 @@ from statistics import median
 
 import data
 import door
+import snapshots
 from measure import HERE, Peers, inside, interleaved, output, run
 from terminal import Terminal
 
@@ -273,4 +274,5 @@ ITEMS = {
     "door": door.door,
     "calls": door.calls,
     "load": door.load,
+    "hbase": snapshots.snapshots,
 }

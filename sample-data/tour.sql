@@ -230,3 +230,31 @@ FROM 'target/tour/*.parquet'
 GROUP BY day
 ORDER BY day
 LIMIT 3;
+
+-- ── A snapshot of HBase ───────────────────────────────────────────────────────────────────────
+
+-- 41. Snapshots are tables, read straight from the files that HBase left: no server is asked.
+SELECT snapshot, table_name, created, type, regions, files, bytes FROM profiles.hbase.snapshots;
+
+-- 42. As it is: bytes, with a map for each family. The row key is filtered before anything is read.
+SELECT row_key, s, o FROM profiles.default."device_profile-20261120" WHERE row_key LIKE 'dev-0012%';
+
+-- 43. With the columns that catalog/profiles/default/device_profile.toml declares, joined with the lake:
+-- who has trouble on the day? Only the devices with errors are looked up.
+SELECT p.city, count(*) AS errors, count(DISTINCT p.owner) AS owners
+FROM device_events AS e
+JOIN profiles.default.device_profile AS p ON p.device_id = e.device_id
+WHERE e.day = $day AND e.event_type = 'error'
+GROUP BY p.city
+ORDER BY errors DESC, p.city
+LIMIT 5;
+
+-- 44. A value that is not what the table file says is NULL there, and a row here.
+SELECT row_key, column_name, reason, raw FROM errors('profiles.default.device_profile');
+
+-- 45. Every cell with its versions and deletions, as HBase keeps them.
+SELECT row, family, qualifier, ts, type, value
+FROM hbase_cells('profiles.default.device_profile', raw => true)
+WHERE type <> 'Put' AND family = 's'
+ORDER BY row
+LIMIT 5;

@@ -16,8 +16,9 @@ use super::types::parse_type;
 use super::view::ViewFile;
 use crate::error::{Error, Result};
 use crate::spi::{
-    CatalogContext, CatalogFile, DeclaredTable, ErasedCatalog, ErasedConnector, Finding, OpenStore,
-    OpenedTable, Severity, StatementContext, TableEntry, TableKind, TableName, TomlText,
+    CatalogContext, CatalogFile, DeclaredTable, ErasedCatalog, ErasedConnector, Finding,
+    FunctionArguments, OpenStore, OpenedTable, Severity, StatementContext, TableEntry, TableKind,
+    TableName, TomlText,
 };
 
 /// All catalogs of an engine: as they are now, or as they were when a statement began.
@@ -355,6 +356,27 @@ impl Catalogs {
         let Some(opened) = opened else { return Ok(None) };
         let declared = self.declared(&opened, declaration)?;
         opened.catalog.errors(context, name, &declared).await
+    }
+
+    /// Opens what a connector's table function gives for a table by its exact name.
+    pub async fn call(
+        &self,
+        context: &Arc<StatementContext>,
+        function: &str,
+        catalog: &str,
+        name: &TableName,
+        arguments: &FunctionArguments,
+    ) -> Result<Option<OpenedTable>> {
+        let (entry, opened) = self.opened(catalog)?;
+        let declaration =
+            entry.files.schemas.get(&name.schema).and_then(|s| s.objects.get(&name.table));
+        if let Some(Declaration::View(_)) = declaration {
+            return Err(Error::sql(format!("{catalog}.{name} is a view"))
+                .with_hint(format!("{function}() takes the tables that it reads")));
+        }
+        let Some(opened) = opened else { return Ok(None) };
+        let declared = self.declared(&opened, declaration)?;
+        opened.catalog.call(context, function, name, &declared, arguments).await
     }
 
     /// The first catalog whose location contains a location typed in a statement opens it; the

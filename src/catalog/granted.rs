@@ -12,7 +12,8 @@ use super::catalogs::{CatalogSummary, Catalogs, Found};
 use super::grants::{Access, Grants};
 use crate::error::{Error, Result};
 use crate::spi::{
-    Finding, OpenedTable, StatementContext, TableEntry, TableName, TableWriter, WriteOptions,
+    Finding, FunctionArguments, OpenedTable, StatementContext, TableEntry, TableName, TableWriter,
+    WriteOptions,
 };
 
 /// The engine's catalogs, as far as somebody may use them.
@@ -114,6 +115,21 @@ impl GrantedCatalogs {
             return Ok(None);
         }
         self.catalogs.open_errors(context, catalog, name).await
+    }
+
+    /// Opens what a connector's table function gives for a table by its exact name.
+    pub async fn call(
+        &self,
+        context: &Arc<StatementContext>,
+        function: &str,
+        catalog: &str,
+        name: &TableName,
+        arguments: &FunctionArguments,
+    ) -> Result<Option<OpenedTable>> {
+        if !self.sees(catalog, &name.schema) {
+            return Ok(None);
+        }
+        self.catalogs.call(context, function, catalog, name, arguments).await
     }
 
     /// The text of a table file that declares what a sample of the table shows.

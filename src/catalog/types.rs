@@ -9,7 +9,7 @@ use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::planner::ContextProvider;
 use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 use datafusion::sql::planner::SqlToRel;
-use datafusion::sql::sqlparser::ast::{ColumnDef, Ident};
+use datafusion::sql::sqlparser::ast::{self, ColumnDef, Ident};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
@@ -28,6 +28,13 @@ pub fn parse_type(text: &str) -> Result<DataType> {
     if parser.peek_token().token != datafusion::sql::sqlparser::tokenizer::Token::EOF {
         return Err(wrong(format!("`{}` is left over", parser.peek_token())));
     }
+    // DataFusion knows bytes by one name only.
+    let data_type = match data_type {
+        ast::DataType::Varbinary(_) | ast::DataType::Binary(_) | ast::DataType::Blob(_) => {
+            ast::DataType::Bytea
+        }
+        other => other,
+    };
     let column = ColumnDef { name: Ident::new("c"), data_type, options: vec![] };
     let mut options = ConfigOptions::default();
     options.execution.time_zone = Some("UTC".to_owned());

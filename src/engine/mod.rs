@@ -6,6 +6,7 @@
 
 mod admission;
 mod arithmetic;
+mod bytes;
 mod codec;
 mod columns;
 mod depth;

@@ -134,6 +134,24 @@ async fn open_call(
             catalogs.insert(own.clone(), opened.provider);
             Ok(Target { name: own, alias: Some("errors".to_owned()) })
         }
+        references::CallKind::Function(function, table, arguments) => {
+            let typed = parse_name(table)?;
+            let resolved = catalogs.resolve(&typed, home).await?;
+            let inner =
+                TableName { schema: resolved.schema.clone(), table: resolved.table.clone() };
+            let opened = if resolved.catalog == crate::catalog::SESSION_CATALOG {
+                None
+            } else {
+                let (engine, context) = (catalogs.catalogs(), catalogs.context());
+                engine.call(context, function.name, &resolved.catalog, &inner, arguments).await?
+            };
+            let opened = opened.ok_or_else(|| {
+                Error::unsupported(format!("{}() does not read {resolved}", function.name))
+            })?;
+            let own = name(function.name, &format!("{resolved} {arguments:?}"));
+            catalogs.insert(own.clone(), opened.provider);
+            Ok(Target { name: own, alias: Some(function.name.to_owned()) })
+        }
         references::CallKind::Path(path) => {
             catalogs.allow_path(path)?;
             let location = write::location(path)?;

@@ -14,8 +14,9 @@ use datafusion::logical_expr::{Signature, TableType};
 use super::own::Own;
 use super::queries::QuerySummary;
 use super::run::{Started, Statement};
-use super::{arithmetic, zones};
+use super::{arithmetic, bytes, zones};
 use crate::catalog::{FullName, NamePart, ObjectName, Problem, sql_type_name};
+use crate::connectors::CONNECTORS;
 use crate::error::{Error, Result};
 use crate::spi::{Finding, Severity};
 
@@ -317,9 +318,9 @@ pub(super) fn functions(state: &SessionState) -> Result<RecordBatch> {
         ]);
     };
     let scalar = state.scalar_functions().iter();
-    for (name, function) in
-        scalar.filter(|(name, _)| !arithmetic::is_operator(name) && !zones::is_operator(name))
-    {
+    for (name, function) in scalar.filter(|(name, _)| {
+        !arithmetic::is_operator(name) && !bytes::is_operator(name) && !zones::is_operator(name)
+    }) {
         let about = function.documentation().map(|doc| doc.description.clone());
         add(name, "scalar", function.signature(), about);
     }
@@ -336,6 +337,10 @@ pub(super) fn functions(state: &SessionState) -> Result<RecordBatch> {
     }
     let errors = "the records of a table that are not what it declares";
     lines.push(["errors", "table", "errors('catalog.schema.table')", errors].map(str::to_owned));
+    for function in CONNECTORS.iter().flat_map(|connector| connector.table_functions()) {
+        let about = function.description;
+        lines.push([function.name, "table", function.usage, about].map(str::to_owned));
+    }
     lines.sort();
     texts(&[
         ("function", some(&lines, |line| line[0].clone())),

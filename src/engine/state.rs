@@ -12,12 +12,14 @@ use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder}
 use datafusion::prelude::SessionConfig;
 
 use super::arithmetic;
+use super::bytes;
 use super::error::from_datafusion;
 use super::large_top::LargeTop;
 use super::memory;
 use super::sort_merge::SortMergeJoins;
 use super::zones::AtTimeZone;
 use crate::catalog::StatementCatalogs;
+use crate::connectors::CONNECTORS;
 use crate::error::Result;
 use crate::spi::{SluiceSettings, StatementContext};
 
@@ -57,7 +59,14 @@ pub(super) fn extend(builder: SessionStateBuilder) -> SessionState {
     // Registering functions fails only in registries that take none.
     let registered = datafusion_functions_json::register_all(&mut state)
         .and_then(|()| arithmetic::register(&mut state))
-        .and_then(|()| state.register_udf(Arc::new(AtTimeZone::default().into())).map(drop));
+        .and_then(|()| bytes::register(&mut state))
+        .and_then(|()| state.register_udf(Arc::new(AtTimeZone::default().into())).map(drop))
+        .and_then(|()| {
+            let functions = CONNECTORS.iter().flat_map(|connector| connector.functions());
+            functions
+                .map(|f| state.register_udf(Arc::new(f)).map(drop))
+                .collect::<datafusion::common::Result<()>>()
+        });
     debug_assert!(registered.is_ok(), "{registered:?}");
     state
 }

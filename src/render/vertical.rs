@@ -7,7 +7,7 @@ use std::io::Write;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use super::cell::{Column, Sink, one_line, printable, width};
+use super::cell::{Column, Sink, escaped, one_line, printable, width};
 use super::{Format, Lines, Options, Renderer, row_count};
 use crate::error::Result;
 
@@ -125,6 +125,8 @@ impl Writer {
 
 impl Renderer for Writer {
     fn write(&mut self, batch: &RecordBatch, out: &mut dyn Write) -> Result<()> {
+        let shown = escaped(batch);
+        let batch = shown.as_ref().unwrap_or(batch);
         let columns = Column::of_batch(batch, self.names.len())?;
         if batch.num_rows() > 0 && std::mem::take(&mut self.blank_line) {
             self.sink.push("\n");

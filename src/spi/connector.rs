@@ -6,6 +6,7 @@
 //! `Connector`/`ErasedConnector`
 //! (<https://github.com/ArroyoSystems/arroyo/blob/master/crates/arroyo-operator/src/connector.rs>).
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
+use datafusion::logical_expr::ScalarUDF;
 use datafusion::physical_plan::ExecutionPlan;
 use serde::de::DeserializeOwned;
 
@@ -121,6 +123,23 @@ pub struct Finding {
     pub fix: Option<String>,
 }
 
+/// A function of a connector that is called where a table stands, with a table's name as its first
+/// argument: `name('catalog.schema.table', argument => value)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableFunction {
+    /// Its name.
+    pub name: &'static str,
+    /// How it is called, for people.
+    pub usage: &'static str,
+    /// One sentence for listings.
+    pub description: &'static str,
+    /// The arguments that it takes by name.
+    pub arguments: &'static [&'static str],
+}
+
+/// The arguments of a call, by name, as text: `true`, `3`, `all`.
+pub type FunctionArguments = BTreeMap<String, String>;
+
 /// A system that Sluice can read, with its own typed options.
 pub trait Connector: Debug + Send + Sync + 'static {
     /// `[options]` of the catalog file. Its doc comments are the reference of the keys.
@@ -152,6 +171,16 @@ pub trait Connector: Debug + Send + Sync + 'static {
     /// A plan node as the scan of this connector that it is; `None` for any other node.
     fn leaf<'p>(&self, _node: &'p dyn ExecutionPlan) -> Option<&'p dyn ScanLeaf> {
         None
+    }
+
+    /// Functions over single values that go with the system's data.
+    fn functions(&self) -> Vec<ScalarUDF> {
+        vec![]
+    }
+
+    /// The table functions that this connector's catalogs answer.
+    fn table_functions(&self) -> &'static [TableFunction] {
+        &[]
     }
 }
 
@@ -187,6 +216,19 @@ pub trait Catalog: Debug + Send + Sync {
         name: &TableName,
         declared: TableFile<Self::TableOptions>,
     ) -> Result<Option<OpenedTable>>;
+
+    /// What one of the connector's [table functions](Connector::table_functions) gives for a table;
+    /// `None` when the system has none of that name.
+    async fn call(
+        &self,
+        _context: &Arc<StatementContext>,
+        function: &str,
+        name: &TableName,
+        _declared: TableFile<Self::TableOptions>,
+        _arguments: &FunctionArguments,
+    ) -> Result<Option<OpenedTable>> {
+        Err(Error::unsupported(format!("{function}() does not read {name}")))
+    }
 
     /// A table over a location typed in a statement, when that location lies in this catalog.
     /// Only connectors with a location answer.
@@ -275,6 +317,10 @@ pub trait ErasedConnector: Debug + Send + Sync {
     fn nodes(&self) -> &'static [&'static dyn NodeCodec];
     /// See [`Connector::leaf`].
     fn leaf<'p>(&self, node: &'p dyn ExecutionPlan) -> Option<&'p dyn ScanLeaf>;
+    /// See [`Connector::functions`].
+    fn functions(&self) -> Vec<ScalarUDF>;
+    /// See [`Connector::table_functions`].
+    fn table_functions(&self) -> &'static [TableFunction];
 }
 
 impl<C: Connector> ErasedConnector for C {
@@ -298,6 +344,14 @@ impl<C: Connector> ErasedConnector for C {
 
     fn leaf<'p>(&self, node: &'p dyn ExecutionPlan) -> Option<&'p dyn ScanLeaf> {
         Connector::leaf(self, node)
+    }
+
+    fn functions(&self) -> Vec<ScalarUDF> {
+        Connector::functions(self)
+    }
+
+    fn table_functions(&self) -> &'static [TableFunction] {
+        Connector::table_functions(self)
     }
 }
 
@@ -325,6 +379,15 @@ pub trait ErasedCatalog: Debug + Send + Sync {
         context: &Arc<StatementContext>,
         name: &TableName,
         declared: &DeclaredTable,
+    ) -> Result<Option<OpenedTable>>;
+    /// See [`Catalog::call`].
+    async fn call(
+        &self,
+        context: &Arc<StatementContext>,
+        function: &str,
+        name: &TableName,
+        declared: &DeclaredTable,
+        arguments: &FunctionArguments,
     ) -> Result<Option<OpenedTable>>;
     /// See [`Catalog::path`].
     async fn path(
@@ -426,6 +489,17 @@ impl<T: DeserializeOwned + Send + Sync + 'static> ErasedCatalog for Erased<T> {
         declared: &DeclaredTable,
     ) -> Result<Option<OpenedTable>> {
         self.catalog.errors(context, name, self.typed(declared)?).await
+    }
+
+    async fn call(
+        &self,
+        context: &Arc<StatementContext>,
+        function: &str,
+        name: &TableName,
+        declared: &DeclaredTable,
+        arguments: &FunctionArguments,
+    ) -> Result<Option<OpenedTable>> {
+        self.catalog.call(context, function, name, self.typed(declared)?, arguments).await
     }
 
     async fn path(

@@ -21,8 +21,8 @@ mod write;
 pub use calls::{Counted, StoreCalls};
 pub use codec::{DecodeContext, EncodeContext, NodeCodec};
 pub use connector::{
-    Catalog, Connector, DeclaredTable, ErasedCatalog, ErasedConnector, Finding, OpenedTable,
-    Severity, TableEntry, TableKind, TableName,
+    Catalog, Connector, DeclaredTable, ErasedCatalog, ErasedConnector, Finding, FunctionArguments,
+    OpenedTable, Severity, TableEntry, TableFunction, TableKind, TableName,
 };
 pub use context::{CatalogContext, Shared, StatementContext, TypeParser};
 pub use estimate::{Bounds, Estimate, ScanLeaf};
@@ -32,5 +32,5 @@ pub use meter::{ScanMeter, ScanUnit, TableLimits};
 pub use read_point::{PinnedFile, PinnedListing, PinnedTable, ReadPoint, ReadPointBook};
 pub use receipt::{Counter, Receipt, SourceReceipt};
 pub use settings::SluiceSettings;
-pub use store::{OpenStore, OpenedStore, StoreScheme, StoreUrl, UNFINISHED};
+pub use store::{OpenStore, OpenedStore, StoreScheme, StoreUrl, UNFINISHED, store_error};
 pub use write::{TableWriter, WriteOptions};

@@ -111,3 +111,44 @@ pub trait OpenStore: Debug + Send + Sync {
     /// plain path is resolved by the caller.
     fn open(&self, catalog: &str, location: &str, options: &TomlText) -> Result<OpenedStore>;
 }
+
+/// A store's error in words, by kind; `outer` is the file as people write it.
+pub fn store_error(outer: &str, error: object_store::Error) -> Error {
+    let causes =
+        std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |error| {
+            error.source()
+        });
+    // The meter's refusal comes through the store.
+    if let Some(ours) = causes.filter_map(|cause| cause.downcast_ref::<Error>()).next() {
+        return ours.clone();
+    }
+    let error_of =
+        |constructor: fn(String) -> Error, text: &str| constructor(format!("{outer}: {text}"));
+    match &error {
+        object_store::Error::NotFound { .. } => error_of(Error::not_found, "does not exist"),
+        object_store::Error::PermissionDenied { .. } => {
+            error_of(Error::denied, "permission denied")
+        }
+        object_store::Error::Unauthenticated { .. } => {
+            error_of(Error::unauthenticated, "the store does not know who asks")
+        }
+        object_store::Error::Precondition { .. } => {
+            error_of(Error::gone, "has changed while it was read")
+        }
+        other => {
+            // A local file's permission error is a generic one.
+            let denied =
+                std::iter::successors(Some(other as &(dyn std::error::Error + 'static)), |error| {
+                    error.source()
+                })
+                .filter_map(|error| error.downcast_ref::<std::io::Error>())
+                .any(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
+            if denied {
+                error_of(Error::denied, "permission denied")
+            } else {
+                error_of(Error::unavailable, &other.to_string())
+            }
+        }
+    }
+    .with_source(error)
+}

@@ -95,7 +95,7 @@ impl Suite {
                  AND table_schema <> 'information_schema'"
             );
             for row in self.run(&session, &sql).rows {
-                let name = format!("{catalog}.{}.{}", row[0], row[1]);
+                let name = format!("{catalog}.{}.\"{}\"", row[0], row[1]);
                 let head = self.run(&session, &format!("SELECT * FROM {name} LIMIT 0"));
                 let columns = head.names.iter().map(|name| format!("\"{name}\""));
                 let columns = columns.zip(head.types).collect();

@@ -27,6 +27,7 @@ mod door;
 mod errors;
 mod files;
 mod grants;
+mod hbase;
 mod hdfs;
 mod hdfs_faults;
 mod hdfs_store;

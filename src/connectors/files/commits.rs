@@ -15,10 +15,10 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
-use super::listing::store_error;
 use super::partition::key_value;
 use crate::error::{Error, Result};
 use crate::spi::OpenedStore;
+use crate::spi::store_error;
 
 /// The folder of the lists.
 pub(super) const LISTS: &str = "_sluice";

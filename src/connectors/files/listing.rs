@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 use super::commits::{Commits, LISTS, WriteId, table_folder};
 use crate::error::{Error, Result};
-use crate::spi::{OpenedStore, PinnedFile, PinnedListing, StatementContext};
+use crate::spi::{OpenedStore, PinnedFile, PinnedListing, StatementContext, store_error};
 
 /// How many folders are listed at once.
 const LISTED_AT_ONCE: usize = 16;
@@ -379,47 +379,6 @@ impl Lister {
 
 fn head() -> object_store::GetOptions {
     object_store::GetOptions { head: true, ..Default::default() }
-}
-
-/// A store's error in words, by kind.
-pub(super) fn store_error(outer: &str, error: object_store::Error) -> Error {
-    let causes =
-        std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |error| {
-            error.source()
-        });
-    // The meter's refusal comes through the store.
-    if let Some(ours) = causes.filter_map(|cause| cause.downcast_ref::<Error>()).next() {
-        return ours.clone();
-    }
-    let error_of =
-        |constructor: fn(String) -> Error, text: &str| constructor(format!("{outer}: {text}"));
-    match &error {
-        object_store::Error::NotFound { .. } => error_of(Error::not_found, "does not exist"),
-        object_store::Error::PermissionDenied { .. } => {
-            error_of(Error::denied, "permission denied")
-        }
-        object_store::Error::Unauthenticated { .. } => {
-            error_of(Error::unauthenticated, "the store does not know who asks")
-        }
-        object_store::Error::Precondition { .. } => {
-            error_of(Error::gone, "has changed while it was read")
-        }
-        other => {
-            // A local file's permission error is a generic one.
-            let denied =
-                std::iter::successors(Some(other as &(dyn std::error::Error + 'static)), |error| {
-                    error.source()
-                })
-                .filter_map(|error| error.downcast_ref::<std::io::Error>())
-                .any(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
-            if denied {
-                error_of(Error::denied, "permission denied")
-            } else {
-                error_of(Error::unavailable, &other.to_string())
-            }
-        }
-    }
-    .with_source(error)
 }
 
 /// The folder of a path.

@@ -11,7 +11,9 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::tokenizer::Span;
 
 use crate::catalog::{FullName, NamePart, ObjectName};
+use crate::connectors::CONNECTORS;
 use crate::error::{Error, Position, Result};
+use crate::spi::{FunctionArguments, TableFunction};
 
 /// What a reference was opened as.
 #[derive(Clone, Debug)]
@@ -34,6 +36,8 @@ pub(super) struct Call {
 pub(super) enum CallKind {
     /// `errors('catalog.schema.table')`.
     Errors(String),
+    /// A connector's function of a table: `name('catalog.schema.table', argument => value)`.
+    Function(&'static TableFunction, String, FunctionArguments),
     /// `FROM 'path/*.parquet'`.
     Path(String),
 }
@@ -124,7 +128,10 @@ fn reference(factor: &TableFactor, scopes: &Scopes) -> Result<Reference> {
             [function] if function.value.eq_ignore_ascii_case(ERRORS) => {
                 errors_argument(&args.args).map(CallKind::Errors).map(Reference::Call)
             }
-            [_] => Ok(Reference::Other),
+            [function] => match table_function(&function.value) {
+                Some(known) => called(known, &args.args).map(Reference::Call),
+                None => Ok(Reference::Other),
+            },
             _ => Err(Error::sql(format!("function {name} does not exist"))),
         };
     }
@@ -143,6 +150,61 @@ fn reference(factor: &TableFactor, scopes: &Scopes) -> Result<Reference> {
                 position: start(name.span()),
             }))
         }
+    }
+}
+
+fn table_function(name: &str) -> Option<&'static TableFunction> {
+    let mut all = CONNECTORS.iter().flat_map(|connector| connector.table_functions());
+    all.find(|function| function.name.eq_ignore_ascii_case(name))
+}
+
+/// A call of a connector's function: a table's name as text, then arguments by name.
+fn called(function: &'static TableFunction, args: &[FunctionArg]) -> Result<CallKind> {
+    let wrong = |what: String| Error::sql(what).with_hint(format!("write {}", function.usage));
+    let [table, rest @ ..] = args else {
+        return Err(wrong(format!("{}() takes a table name as text", function.name)));
+    };
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(table)) = table else {
+        return Err(wrong(format!("{}() takes a table name as text first", function.name)));
+    };
+    let table = literal(table);
+    let table = table
+        .ok_or_else(|| wrong(format!("{}() takes a table name as text first", function.name)))?;
+    let mut arguments = FunctionArguments::new();
+    for arg in rest {
+        let FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } = arg else {
+            return Err(wrong(format!("arguments of {}() go by name: {arg}", function.name)));
+        };
+        let name = name.value.to_ascii_lowercase();
+        if !function.arguments.contains(&name.as_str()) {
+            let known = function.arguments.join(", ");
+            return Err(Error::sql(format!("{}() has no argument {name}", function.name))
+                .with_hint(format!("arguments: {known}")));
+        }
+        let value = literal(value).ok_or_else(|| {
+            wrong(format!("argument {name} of {}() takes a plain value", function.name))
+        })?;
+        if arguments.insert(name.clone(), value).is_some() {
+            return Err(wrong(format!("argument {name} is given twice")));
+        }
+    }
+    Ok(CallKind::Function(function, table, arguments))
+}
+
+/// A plain value as text.
+fn literal(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Value(ValueWithSpan { value, .. }) => match value {
+            Value::SingleQuotedString(text) | Value::Number(text, _) => Some(text.clone()),
+            Value::Boolean(value) => Some(value.to_string()),
+            _ => None,
+        },
+        Expr::UnaryOp { op: ast::UnaryOperator::Minus, expr } => {
+            literal(expr).map(|number| format!("-{number}"))
+        }
+        // `all` and the like need no quotes.
+        Expr::Identifier(ident) => Some(ident.value.clone()),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! JSON objects. Separators, quoting and layout are the formats' business.
 
 mod display;
+mod escaped;
 mod number;
 mod object;
 mod sink;
@@ -23,6 +24,7 @@ use crate::error::{Error, Result};
 use values::{Clock, Values};
 
 pub(super) use display::{cut, one_line, printable, width};
+pub(super) use escaped::escaped;
 pub(super) use object::{Objects, unique_names};
 pub(super) use sink::Sink;
 

@@ -17,7 +17,7 @@ use std::io::Write;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 
-use super::cell::{Column, Sink, cut, is_number, one_line, printable, width};
+use super::cell::{Column, Sink, cut, escaped, is_number, one_line, printable, width};
 use super::{Format, Options, Renderer, row_count};
 use crate::error::Result;
 use fit::{Slot, Wish};
@@ -137,6 +137,8 @@ impl Writer {
         for batch in held {
             let rows = batch.num_rows().min(left);
             left -= rows;
+            let shown = escaped(batch);
+            let batch = shown.as_ref().unwrap_or(batch);
             for (column, wish) in
                 Column::of_batch(batch, self.schema.fields().len())?.iter().zip(&mut wishes)
             {
@@ -184,6 +186,8 @@ impl Writer {
         };
         let mut cells = std::mem::take(&mut self.cells);
         cells.resize(slots.len(), Cell::default());
+        let shown = escaped(batch);
+        let batch = shown.as_ref().unwrap_or(batch);
         let columns = Column::of_batch(batch, self.schema.fields().len())?;
         let rows = if columns.is_empty() { 0 } else { batch.num_rows() };
         for row in 0..rows {

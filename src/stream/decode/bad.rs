@@ -78,27 +78,32 @@ pub struct BadRecord {
 
 /// Why a record is none, before its place is known.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Flaw {
-    pub(super) kind: BadKind,
-    pub(super) reason: Cow<'static, str>,
+pub struct Flaw {
+    /// What is wrong.
+    pub kind: BadKind,
+    /// Why, in words.
+    pub reason: Cow<'static, str>,
 }
 
 impl Flaw {
-    pub(super) fn malformed(reason: impl Into<Cow<'static, str>>) -> Self {
+    /// Not a record of the format.
+    pub fn malformed(reason: impl Into<Cow<'static, str>>) -> Self {
         Self { kind: BadKind::Malformed, reason: reason.into() }
     }
 
-    pub(super) fn mistyped(reason: impl Into<Cow<'static, str>>) -> Self {
+    /// A value that does not fit its type.
+    pub fn mistyped(reason: impl Into<Cow<'static, str>>) -> Self {
         Self { kind: BadKind::Type, reason: reason.into() }
     }
 
-    pub(super) fn encoding(name: &str) -> Self {
+    /// Bytes that are no text in the encoding.
+    pub fn encoding(name: &str) -> Self {
         Self { kind: BadKind::Encoding, reason: format!("not valid {name}").into() }
     }
 }
 
 /// `bytes` as text of at most [`VALUE_LIMIT`] bytes, cut between characters.
-pub(super) fn shown(bytes: &[u8]) -> String {
+pub fn shown(bytes: &[u8]) -> String {
     let head = bytes.get(..VALUE_LIMIT).unwrap_or(bytes);
     let text = String::from_utf8_lossy(head);
     let mut end = text.len().min(VALUE_LIMIT);

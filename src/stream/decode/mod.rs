@@ -21,7 +21,8 @@ use std::ops::Range;
 
 use arrow::array::RecordBatch;
 
-pub use self::bad::{BadKind, BadRecord, RAW_LIMIT, VALUE_LIMIT};
+pub use self::bad::{BadKind, BadRecord, Flaw, RAW_LIMIT, VALUE_LIMIT, shown};
+pub use self::cell::{Cell, Kind, Notation, Sink, sink};
 pub use self::encoding::TextEncoding;
 pub use self::shape::{Column, OnError, Shape, Source, sql_type};
 use crate::error::Result;

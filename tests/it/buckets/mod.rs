@@ -33,7 +33,7 @@ fn catalog_file(location: &str, store: &str) -> String {
 }
 
 /// `[store]` of the two kinds of buckets.
-fn stores(buckets: &Buckets) -> [(&'static str, String); 2] {
+pub(crate) fn stores(buckets: &Buckets) -> [(&'static str, String); 2] {
     let gateway = buckets.gateway;
     let s3 = format!(
         "endpoint = 'http://127.0.0.1:{gateway}'\naccess_key_id = 'gateway-key'\naccess_key_secret = 'gateway-secret'\n"

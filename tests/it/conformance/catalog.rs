@@ -1,4 +1,5 @@
-//! The catalogs of the suite: the shipped lake, the sample connector, and tables made to be hard.
+//! The catalogs of the suite: the shipped lake and snapshot, the sample connector, and tables made
+//! to be hard.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,11 @@ impl Catalog {
         let catalog = Self(tempfile::tempdir().unwrap());
         let lake = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/lake");
         catalog.declare("lake", "files", &format!("location = '{}'", lake.display()));
-        catalog.copy_table_files();
+        catalog.copy_table_files("lake/raw");
+        let profiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/profiles");
+        let location = format!("location = '{}'", profiles.display());
+        catalog.declare("profiles", "hbase_snapshot", &location);
+        catalog.copy_table_files("profiles/default");
         catalog.declare("hard", "files", "location = '../data'");
         catalog.declare("made", "sample", "rows = 1000");
         catalog.hard();
@@ -36,9 +41,9 @@ impl Catalog {
     }
 
     /// What the shipped catalog says of its tables: which records of dirty files are good.
-    fn copy_table_files(&self) {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog/lake/raw");
-        let raw = self.folder().join("lake/raw");
+    fn copy_table_files(&self, schema: &str) {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog").join(schema);
+        let raw = self.folder().join(schema);
         std::fs::create_dir_all(&raw).unwrap();
         for entry in std::fs::read_dir(shipped).unwrap() {
             let entry = entry.unwrap();
@@ -52,8 +57,8 @@ impl Catalog {
     }
 
     /// The catalogs in it.
-    pub(super) fn names(&self) -> [&'static str; 3] {
-        ["lake", "hard", "made"]
+    pub(super) fn names(&self) -> [&'static str; 4] {
+        ["lake", "hard", "made", "profiles"]
     }
 
     fn declare(&self, name: &str, connector: &str, options: &str) {

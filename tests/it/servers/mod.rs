@@ -1,4 +1,6 @@
 //! Real servers that tests start: built once, started once for all tests, ended with them.
 
 pub(crate) mod buckets;
+pub(crate) mod hbase;
 pub(crate) mod hdfs;
+mod maven;

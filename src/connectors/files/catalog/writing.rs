@@ -10,13 +10,14 @@ use object_store::path::{Path, PathPart};
 use object_store::{ObjectMeta, ObjectStoreExt};
 
 use super::super::commits::{Commits, WriteId, table_folder};
-use super::super::listing::{parent, store_error};
+use super::super::listing::parent;
 use super::super::options::{Layout, TableOptions};
 use super::super::table::{Root, joined};
 use super::super::text::Half;
 use super::super::write::{Destination, FilesWriter, Plan};
 use super::{DEFAULT_SCHEMA, FilesCatalog};
 use crate::error::{Error, Result};
+use crate::spi::store_error;
 use crate::spi::{StatementContext, TableFile, TableName, TableWriter, UNFINISHED, WriteOptions};
 
 impl FilesCatalog {

@@ -14,8 +14,8 @@ use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::arrow::ipc::{Block, MetadataVersion, root_as_footer};
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
-use super::super::listing::store_error;
 use crate::error::{Error, Result};
+use crate::spi::store_error;
 
 /// What a file begins and ends with; a stream has neither.
 const MAGIC: &[u8] = b"ARROW1";

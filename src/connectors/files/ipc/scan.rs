@@ -18,11 +18,11 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt};
 
-use super::super::listing::store_error;
 use super::super::scan::{Recipe, SelectedFile, Split};
 use super::super::schema;
 use super::layout::{Layout, range_of};
 use crate::error::{Error, Result};
+use crate::spi::store_error;
 
 /// What one partition of a scan is made of.
 #[derive(Debug)]

@@ -14,10 +14,10 @@ use object_store::{ObjectMeta, ObjectStore};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
-use super::super::listing::store_error;
 use super::super::pinned::PinnedStore;
 use crate::error::{Error, Result};
 use crate::spi::StoreUrl;
+use crate::spi::store_error;
 
 /// How many bytes of footers an engine keeps.
 const CACHED_BYTES: usize = 64 * 1024 * 1024;

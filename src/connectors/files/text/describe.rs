@@ -6,10 +6,10 @@ use futures::StreamExt;
 use object_store::{ObjectMeta, ObjectStoreExt};
 
 use super::super::format::{Format, uncompressed};
-use super::super::listing::store_error;
 use super::super::options::{JsonLayout as LayoutOption, TableOptions};
 use super::{Half, Layout, TextRecipe};
 use crate::error::{Error, Result};
+use crate::spi::store_error;
 use crate::spi::{DeclaredColumn, OnError as OnErrorKey, OpenedStore, TableFile};
 use crate::stream::decode::csv::{CsvDialect, Likely, infer_csv};
 use crate::stream::decode::json::{JsonLayout, infer_json};

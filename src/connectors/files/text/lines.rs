@@ -12,9 +12,9 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::super::format::uncompressed;
-use super::super::listing::store_error;
 use super::super::scan::Split;
 use crate::error::{Error, Result};
+use crate::spi::store_error;
 
 /// Bytes read at once.
 const BLOCK: u64 = 2 * 1024 * 1024;

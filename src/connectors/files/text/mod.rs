@@ -2,7 +2,7 @@
 //!
 //! Meaning is in `stream::decode`; here are the files: [`describe`] finds out what a table is,
 //! [`lines`] brings whole records of a file's range, [`scan`] makes batches of them, [`bad`] the
-//! rows of `errors('t')`, [`tally`] decides when there are too many of those, and [`codec`] lets
+//! rows of `errors('t')`, [`Tally`] decides when there are too many of those, and [`codec`] lets
 //! all of it travel.
 
 mod bad;
@@ -10,7 +10,6 @@ mod codec;
 mod describe;
 mod lines;
 mod scan;
-mod tally;
 
 use std::sync::Arc;
 
@@ -22,11 +21,11 @@ use crate::spi::{Bounds, Estimate, RowShare};
 use crate::stream::decode::Shape;
 use crate::stream::decode::csv::{CsvDialect, Likely};
 use crate::stream::decode::json::JsonLayout;
+pub(super) use crate::stream::tally::Tally;
 pub(super) use bad::schema as errors_schema;
 pub(super) use codec::{decode, encode};
 pub(super) use describe::{describe, table_file};
 pub(super) use scan::{Partition, scan};
-pub(super) use tally::Tally;
 
 /// What a scan of text has to know besides the files.
 #[derive(Clone, Debug)]

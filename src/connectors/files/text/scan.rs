@@ -14,8 +14,7 @@ use object_store::ObjectStore;
 
 use super::super::scan::{Recipe, SelectedFile, Split};
 use super::lines::Lines;
-use super::tally::Tally;
-use super::{Half, Layout, TextRecipe, bad};
+use super::{Half, Layout, Tally, TextRecipe, bad};
 use crate::error::{Error, Result};
 use crate::spi::{RowShare, StatementContext};
 use crate::stream::decode::csv::{CsvDecoder, head};

@@ -5,9 +5,9 @@ use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use tokio::runtime::Handle;
 
-use super::super::listing::store_error;
 use crate::error::Result;
 use crate::spi::OpenedStore;
+use crate::spi::store_error;
 
 /// How many bytes are sent at once. S3 and its like take no parts below 5 MiB but the last.
 const PART_BYTES: usize = 8 * 1024 * 1024;

@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 
 /// What a cell was in its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// A CSV field or a JSON string, without quotes and escapes.
     Text,
     /// A JSON number as it is written.
@@ -41,13 +41,15 @@ pub(super) enum Kind {
 
 /// A value that is not NULL.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cell<'a> {
-    pub(super) text: &'a [u8],
-    pub(super) kind: Kind,
+pub struct Cell<'a> {
+    /// The text.
+    pub text: &'a [u8],
+    /// What it was.
+    pub kind: Kind,
 }
 
 /// Parses cells of one column and collects them.
-pub(super) trait Sink: std::fmt::Debug + Send {
+pub trait Sink: std::fmt::Debug + Send {
     /// Appends a value; appends nothing if it does not fit.
     fn push(&mut self, cell: Cell<'_>) -> Result<(), Flaw>;
 
@@ -77,17 +79,20 @@ pub(super) trait Sink: std::fmt::Debug + Send {
 
 /// How text stands for values in a whole file, as far as columns do not say.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Notation {
-    pub(super) decimal_comma: bool,
-    pub(super) date_format: Option<String>,
-    pub(super) timestamp_format: Option<String>,
+pub struct Notation {
+    /// Numbers have a comma before the fraction.
+    pub decimal_comma: bool,
+    /// How dates are written, where that is not ISO 8601.
+    pub date_format: Option<String>,
+    /// How timestamps are written.
+    pub timestamp_format: Option<String>,
 }
 
 /// The sink for a column that is not nested.
 ///
 /// # Errors
 /// `Config` for a format or zone that the type cannot have, `Unsupported` for other types.
-pub(super) fn sink(column: &Column, notation: &Notation) -> Result<Box<dyn Sink>> {
+pub fn sink(column: &Column, notation: &Notation) -> Result<Box<dyn Sink>> {
     let place = |error: Error| error.within(format_args!("column {}", column.name));
     if column.timezone.is_some() && !matches!(column.data_type, DataType::Timestamp(_, Some(_))) {
         return Err(place(Error::config("`timezone` needs TIMESTAMP WITH TIME ZONE")));

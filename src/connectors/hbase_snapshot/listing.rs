@@ -1,0 +1,130 @@
+//! What snapshots there are, as tables: `<catalog>.hbase.snapshots` and `<catalog>.hbase.families`.
+//!
+//! Both are made of manifests alone; no data file is opened. HBase keeps the namespace `hbase` for
+//! tables of its own, of which no snapshots are taken.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray,
+};
+use datafusion::arrow::datatypes::{Field, Schema};
+use datafusion::catalog::{MemTable, TableProvider};
+use futures::{StreamExt, TryStreamExt};
+
+use super::snapshot::{Loaded, Snapshots};
+use crate::error::{Error, Result};
+use crate::formats::hbase_manifest::{Family, Snapshot, Table};
+
+/// The schema of the listings.
+pub(super) const SCHEMA: &str = "hbase";
+
+/// The listings.
+pub(super) const TABLES: [&str; 2] = ["families", "snapshots"];
+
+/// How many manifests are read at once.
+const READ_AT_ONCE: usize = 8;
+
+/// A listing.
+pub(super) async fn open(
+    snapshots: &Snapshots,
+    table: &str,
+) -> Result<Option<Arc<dyn TableProvider>>> {
+    if !TABLES.contains(&table) {
+        return Ok(None);
+    }
+    let all = snapshots.all().await?;
+    let loaded: Vec<Listed> = futures::stream::iter(all.iter().cloned())
+        .map(|snapshot| {
+            let snapshots = snapshots.clone();
+            async move {
+                let loaded = snapshots.load_unpinned(&snapshot.name).await;
+                Ok::<_, Error>((snapshot, loaded))
+            }
+        })
+        .buffered(READ_AT_ONCE)
+        .try_collect()
+        .await?;
+    let batch = if table == "snapshots" { of_snapshots(&loaded) } else { of_families(&loaded) }?;
+    let internal = |e: datafusion::error::DataFusionError| Error::internal(e.strip_backtrace());
+    let provider = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(internal)?;
+    Ok(Some(Arc::new(provider)))
+}
+
+type Listed = (Snapshot, std::result::Result<Arc<Loaded>, Error>);
+
+fn batch(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
+    let field =
+        |(name, array): &(&str, ArrayRef)| Field::new(*name, array.data_type().clone(), true);
+    let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
+    let arrays = columns.into_iter().map(|(_, array)| array).collect();
+    RecordBatch::try_new(Arc::new(schema), arrays).map_err(|e| Error::internal(e.to_string()))
+}
+
+fn texts<T>(all: &[T], of: impl Fn(&T) -> Option<String>) -> ArrayRef {
+    Arc::new(all.iter().map(of).collect::<StringArray>())
+}
+
+fn numbers<T>(all: &[T], of: impl Fn(&T) -> Option<i64>) -> ArrayRef {
+    Arc::new(all.iter().map(of).collect::<Int64Array>())
+}
+
+fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn of_snapshots(all: &[Listed]) -> Result<RecordBatch> {
+    let of_loaded = |of: fn(&Loaded) -> u64| {
+        numbers(all, move |(_, loaded)| loaded.as_ref().ok().map(|loaded| count(of(loaded))))
+    };
+    let instants = all.iter().map(|(snapshot, _)| Some(snapshot.created));
+    let instants = instants.collect::<TimestampMillisecondArray>().with_timezone("UTC");
+    batch(vec![
+        ("snapshot", texts(all, |(snapshot, _)| Some(snapshot.name.clone()))),
+        ("namespace", texts(all, |(snapshot, _)| Some(Table::parse(&snapshot.table).namespace))),
+        ("table_name", texts(all, |(snapshot, _)| Some(Table::parse(&snapshot.table).name))),
+        ("created", Arc::new(instants)),
+        ("type", texts(all, |(snapshot, _)| Some(snapshot.kind.as_str().to_owned()))),
+        ("ttl_seconds", numbers(all, |(s, _)| Some(s.ttl).filter(|ttl| *ttl > 0))),
+        ("owner", texts(all, |(snapshot, _)| snapshot.owner.clone())),
+        ("families", of_loaded(|loaded| loaded.families.len() as u64)),
+        ("regions", of_loaded(|loaded| loaded.regions.len() as u64)),
+        ("files", of_loaded(|loaded| loaded.all_files().count() as u64)),
+        ("bytes", of_loaded(|loaded| loaded.all_files().filter_map(|file| file.size).sum())),
+        ("problem", texts(all, |(_, loaded)| loaded.as_ref().err().map(ToString::to_string))),
+    ])
+}
+
+fn of_families(all: &[Listed]) -> Result<RecordBatch> {
+    let whole = all.iter().filter_map(|(_, loaded)| loaded.as_ref().ok());
+    let families: Vec<(&Arc<Loaded>, &Family)> = whole
+        .flat_map(|loaded| loaded.families.iter().map(move |family| (loaded, family)))
+        .collect();
+    let attribute = |name: &'static str| {
+        texts(&families, move |(_, family)| family.attributes.get(name).cloned())
+    };
+    let files = |(loaded, family): &(&Arc<Loaded>, &Family)| {
+        let regions = loaded.regions.iter().flat_map(|(_, region)| &region.families);
+        let own = regions.filter(|files| files.family == family.name);
+        own.flat_map(|files| &files.files)
+            .fold((0, 0), |(files, bytes), file| (files + 1, bytes + file.size.unwrap_or(0)))
+    };
+    let is_mob = families.iter().map(|(_, family)| {
+        family.attributes.get("IS_MOB").map(|value| value.eq_ignore_ascii_case("true"))
+    });
+    batch(vec![
+        ("snapshot", texts(&families, |(loaded, _)| Some(loaded.snapshot.name.clone()))),
+        ("family", texts(&families, |(_, family)| Some(family.name.clone()))),
+        ("versions", numbers(&families, |(_, family)| Some(family.versions.into()))),
+        ("min_versions", numbers(&families, |(_, family)| Some(family.min_versions.into()))),
+        ("ttl_seconds", numbers(&families, |(_, family)| family.ttl.map(i64::from))),
+        ("keep_deleted_cells", attribute("KEEP_DELETED_CELLS")),
+        ("compression", attribute("COMPRESSION")),
+        ("encoding", attribute("DATA_BLOCK_ENCODING")),
+        ("bloom_filter", attribute("BLOOMFILTER")),
+        ("block_size", attribute("BLOCKSIZE")),
+        ("mob", Arc::new(is_mob.collect::<BooleanArray>())),
+        ("files", numbers(&families, |each| Some(count(files(each).0)))),
+        ("bytes", numbers(&families, |each| Some(count(files(each).1)))),
+    ])
+}

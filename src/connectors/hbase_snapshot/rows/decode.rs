@@ -1,0 +1,365 @@
+//! Values of cells as values of SQL: one decoder per encoding and type.
+//!
+//! `string` is text as everywhere in Sluice; `binary` is what `Bytes.toBytes` of HBase writes,
+//! `ordered` its `OrderedBytes`, `phoenix` the signed types of Apache Phoenix
+//! (<https://phoenix.apache.org/language/datatypes.html>).
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    ArrayRef, BinaryBuilder, BooleanBuilder, PrimitiveBuilder, StringBuilder,
+};
+use datafusion::arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Field, Fields, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+};
+
+use super::super::recipe::Encoding;
+use super::encode::{MILLIS_OF_DAY, ordered};
+use crate::error::{Error, Result};
+use crate::stream::decode::{Cell, Column, Flaw, Kind, Notation, Sink, Source, sink, sql_type};
+
+/// The type of a map of qualifiers to values.
+pub(in super::super) fn type_of_map(value: &DataType) -> DataType {
+    let entry = Fields::from(vec![
+        Field::new("key", DataType::Utf8, false),
+        Field::new("value", value.clone(), true),
+    ]);
+    DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entry), false)), false)
+}
+
+/// A field that, if it is of bytes or a map of them, is shown to people as HBase's shell shows it.
+pub(in super::super) fn bytes(field: Field) -> Field {
+    let is_bytes = |kind: &DataType| matches!(kind, DataType::Binary | DataType::BinaryView);
+    let of_bytes = match field.data_type() {
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(parts) => parts.get(1).is_some_and(|part| is_bytes(part.data_type())),
+            _ => false,
+        },
+        other => is_bytes(other),
+    };
+    if !of_bytes {
+        return field;
+    }
+    field.with_metadata([("sluice.bytes".to_owned(), "escaped".to_owned())].into())
+}
+
+/// Decodes values of one column and collects them.
+pub(in super::super) trait Values: fmt::Debug + Send {
+    /// Appends a value; appends nothing if the bytes are none.
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Flaw>;
+    /// Appends NULL.
+    fn push_null(&mut self);
+    /// The number of values.
+    fn len(&self) -> usize;
+    /// The values as an array; there are none then.
+    fn finish(&mut self) -> Result<ArrayRef>;
+}
+
+/// The decoder of a type in an encoding.
+///
+/// # Errors
+/// `Unsupported` where the encoding has no such type.
+pub(in super::super) fn decoder(
+    name: &str,
+    data_type: &DataType,
+    encoding: Encoding,
+    format: Option<&str>,
+    timezone: Option<&str>,
+) -> Result<Box<dyn Values>> {
+    let unsupported = || {
+        Error::unsupported(format!(
+            "column {name}: encoding {} has no {}",
+            encoding.name(),
+            sql_type(data_type)
+        ))
+    };
+    if encoding != Encoding::String && (format.is_some() || timezone.is_some()) {
+        return Err(Error::config(format!(
+            "column {name}: `format` and `timezone` are of texts, and its encoding is {}",
+            encoding.name()
+        )));
+    }
+    match data_type {
+        DataType::Binary | DataType::BinaryView if encoding != Encoding::Ordered => {
+            return Ok(Box::new(Raw(BinaryBuilder::new())));
+        }
+        DataType::Utf8 | DataType::Utf8View if encoding != Encoding::Ordered => {
+            return Ok(Box::new(Text(StringBuilder::new())));
+        }
+        _ => {}
+    }
+    Ok(match encoding {
+        Encoding::String => {
+            let column = Column {
+                name: name.to_owned(),
+                data_type: data_type.clone(),
+                source: Source::Name(name.to_owned()),
+                format: format.map(str::to_owned),
+                timezone: timezone.map(str::to_owned),
+                nullable: true,
+            };
+            Box::new(Written(sink(&column, &Notation::default())?))
+        }
+        Encoding::Binary => binary(data_type).ok_or_else(unsupported)?,
+        Encoding::Phoenix => phoenix(data_type).ok_or_else(unsupported)?,
+        Encoding::Ordered => of_ordered(data_type).ok_or_else(unsupported)?,
+    })
+}
+
+/// A value of a number of bytes that is always the same.
+fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Flaw> {
+    <[u8; N]>::try_from(bytes)
+        .map_err(|_| Flaw::mistyped(format!("{} bytes, and it takes {N}", bytes.len())))
+}
+
+fn binary(data_type: &DataType) -> Option<Box<dyn Values>> {
+    Some(match data_type {
+        DataType::Boolean => Box::new(Booleans(BooleanBuilder::new())),
+        DataType::Int8 => number::<Int8Type>(data_type, |b| fixed(b).map(i8::from_be_bytes)),
+        DataType::Int16 => number::<Int16Type>(data_type, |b| fixed(b).map(i16::from_be_bytes)),
+        DataType::Int32 => number::<Int32Type>(data_type, |b| fixed(b).map(i32::from_be_bytes)),
+        DataType::Int64 => number::<Int64Type>(data_type, |b| fixed(b).map(i64::from_be_bytes)),
+        DataType::Float32 => number::<Float32Type>(data_type, |b| fixed(b).map(f32::from_be_bytes)),
+        DataType::Float64 => number::<Float64Type>(data_type, |b| fixed(b).map(f64::from_be_bytes)),
+        DataType::Decimal128(precision, scale) => {
+            let (precision, scale) = (*precision, *scale);
+            number::<Decimal128Type>(data_type, move |b| decimal(b, precision, scale))
+        }
+        other => return temporal(other, |b| fixed(b).map(i64::from_be_bytes)),
+    })
+}
+
+fn phoenix(data_type: &DataType) -> Option<Box<dyn Values>> {
+    Some(match data_type {
+        DataType::Boolean => Box::new(Booleans(BooleanBuilder::new())),
+        DataType::Int8 => {
+            number::<Int8Type>(data_type, |b| fixed(b).map(|b| i8::from_be_bytes(b) ^ i8::MIN))
+        }
+        DataType::Int16 => {
+            number::<Int16Type>(data_type, |b| fixed(b).map(|b| i16::from_be_bytes(b) ^ i16::MIN))
+        }
+        DataType::Int32 => {
+            number::<Int32Type>(data_type, |b| fixed(b).map(|b| i32::from_be_bytes(b) ^ i32::MIN))
+        }
+        DataType::Int64 => number::<Int64Type>(data_type, flipped),
+        // Phoenix takes floats apart so that they sort: a negative one is inverted, and the sign
+        // of all is flipped.
+        DataType::Float32 => number::<Float32Type>(data_type, |b| {
+            let bits = u32::from_be_bytes(fixed(b)?).wrapping_sub(1);
+            let bits = if bits & 0x8000_0000 != 0 { bits ^ 0x8000_0000 } else { !bits };
+            Ok(f32::from_bits(bits))
+        }),
+        DataType::Float64 => number::<Float64Type>(data_type, |b| {
+            let bits = u64::from_be_bytes(fixed(b)?).wrapping_sub(1);
+            let bits = if bits >> 63 != 0 { bits ^ (1 << 63) } else { !bits };
+            Ok(f64::from_bits(bits))
+        }),
+        other => {
+            return temporal(other, |b| match b {
+                // A TIMESTAMP has nanoseconds behind its milliseconds.
+                [millis @ .., _, _, _, _] if b.len() == 12 => flipped(millis),
+                _ => flipped(b),
+            });
+        }
+    })
+}
+
+fn flipped(bytes: &[u8]) -> Result<i64, Flaw> {
+    fixed(bytes).map(|bytes| i64::from_be_bytes(bytes) ^ i64::MIN)
+}
+
+fn of_ordered(data_type: &DataType) -> Option<Box<dyn Values>> {
+    fn integer<T: TryFrom<i64>>(bytes: &[u8]) -> Result<T, Flaw> {
+        T::try_from(ordered::integer(bytes)?)
+            .map_err(|_| Flaw::mistyped("a number that is too large for the type"))
+    }
+    Some(match data_type {
+        DataType::Int8 => number::<Int8Type>(data_type, integer::<i8>),
+        DataType::Int16 => number::<Int16Type>(data_type, integer::<i16>),
+        DataType::Int32 => number::<Int32Type>(data_type, integer::<i32>),
+        DataType::Int64 => number::<Int64Type>(data_type, integer::<i64>),
+        DataType::Float32 => number::<Float32Type>(data_type, ordered::float32),
+        DataType::Float64 => number::<Float64Type>(data_type, ordered::float64),
+        DataType::Utf8 | DataType::Utf8View => Box::new(OrderedText(StringBuilder::new())),
+        DataType::Binary | DataType::BinaryView => Box::new(OrderedBlob(BinaryBuilder::new())),
+        other => return temporal(other, ordered::integer),
+    })
+}
+
+/// Dates and instants as milliseconds since 1970.
+fn temporal(
+    data_type: &DataType,
+    millis: impl Fn(&[u8]) -> Result<i64, Flaw> + Send + 'static,
+) -> Option<Box<dyn Values>> {
+    let too_far = || Flaw::mistyped("a time that is too far away for the type");
+    Some(match data_type {
+        DataType::Date32 => number::<Date32Type>(data_type, move |bytes| {
+            i32::try_from(millis(bytes)?.div_euclid(MILLIS_OF_DAY)).map_err(|_| too_far())
+        }),
+        DataType::Timestamp(TimeUnit::Second, _) => {
+            number::<TimestampSecondType>(data_type, move |b| Ok(millis(b)?.div_euclid(1000)))
+        }
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            number::<TimestampMillisecondType>(data_type, millis)
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            number::<TimestampMicrosecondType>(data_type, move |bytes| {
+                millis(bytes)?.checked_mul(1000).ok_or_else(too_far)
+            })
+        }
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            number::<TimestampNanosecondType>(data_type, move |bytes| {
+                millis(bytes)?.checked_mul(1_000_000).ok_or_else(too_far)
+            })
+        }
+        _ => return None,
+    })
+}
+
+/// HBase's BigDecimal: the scale, and the unscaled number in two's complement.
+fn decimal(bytes: &[u8], precision: u8, scale: i8) -> Result<i128, Flaw> {
+    let (own, unscaled) = bytes
+        .split_first_chunk::<4>()
+        .filter(|(_, unscaled)| !unscaled.is_empty() && unscaled.len() <= 16)
+        .ok_or_else(|| Flaw::mistyped("not a scale and at most 16 bytes of a number"))?;
+    let negative = unscaled.first().is_some_and(|byte| *byte >= 0x80);
+    let start = if negative { -1_i128 } else { 0 };
+    let number = unscaled.iter().fold(start, |number, byte| (number << 8) | i128::from(*byte));
+    let own = i32::from_be_bytes(*own);
+    let wrong = || Flaw::mistyped(format!("does not fit DECIMAL({precision},{scale})"));
+    let shift = i64::from(scale) - i64::from(own);
+    let factor = u32::try_from(shift.unsigned_abs()).ok().and_then(|n| 10_i128.checked_pow(n));
+    let number = match factor {
+        _ if number == 0 => 0,
+        Some(factor) if shift >= 0 => number.checked_mul(factor).ok_or_else(wrong)?,
+        Some(factor) if number % factor == 0 => number / factor,
+        _ => return Err(wrong()),
+    };
+    let most = 10_i128.checked_pow(u32::from(precision)).unwrap_or(i128::MAX);
+    if number.abs() < most { Ok(number) } else { Err(wrong()) }
+}
+
+struct Numbers<T: ArrowPrimitiveType, F> {
+    values: PrimitiveBuilder<T>,
+    parse: F,
+}
+
+fn number<T: ArrowPrimitiveType>(
+    data_type: &DataType,
+    parse: impl Fn(&[u8]) -> Result<T::Native, Flaw> + Send + 'static,
+) -> Box<dyn Values> {
+    let values = PrimitiveBuilder::<T>::new().with_data_type(data_type.clone());
+    Box::new(Numbers { values, parse })
+}
+
+impl<T: ArrowPrimitiveType, F> fmt::Debug for Numbers<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Numbers").finish_non_exhaustive()
+    }
+}
+
+impl<T, F> Values for Numbers<T, F>
+where
+    T: ArrowPrimitiveType,
+    F: Fn(&[u8]) -> Result<T::Native, Flaw> + Send,
+{
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
+        self.values.append_value((self.parse)(bytes)?);
+        Ok(())
+    }
+
+    fn push_null(&mut self) {
+        self.values.append_null();
+    }
+
+    fn len(&self) -> usize {
+        use datafusion::arrow::array::ArrayBuilder;
+        ArrayBuilder::len(&self.values)
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef> {
+        Ok(Arc::new(self.values.finish()))
+    }
+}
+
+/// Decoders over a builder, by what they append.
+macro_rules! values {
+    ($($name:ident($builder:ty): $push:expr;)*) => {$(
+        #[derive(Debug)]
+        struct $name($builder);
+
+        impl Values for $name {
+            fn push(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
+                let push: fn(&mut $builder, &[u8]) -> Result<(), Flaw> = $push;
+                push(&mut self.0, bytes)
+            }
+
+            fn push_null(&mut self) {
+                self.0.append_null();
+            }
+
+            fn len(&self) -> usize {
+                use datafusion::arrow::array::ArrayBuilder;
+                ArrayBuilder::len(&self.0)
+            }
+
+            fn finish(&mut self) -> Result<ArrayRef> {
+                Ok(Arc::new(self.0.finish()))
+            }
+        }
+    )*};
+}
+
+values! {
+    Raw(BinaryBuilder): |values, bytes| {
+        values.append_value(bytes);
+        Ok(())
+    };
+    Text(StringBuilder): |values, bytes| {
+        let text = std::str::from_utf8(bytes).map_err(|_| Flaw::encoding("UTF-8"))?;
+        values.append_value(text);
+        Ok(())
+    };
+    OrderedText(StringBuilder): |values, bytes| {
+        values.append_value(ordered::text(bytes)?);
+        Ok(())
+    };
+    OrderedBlob(BinaryBuilder): |values, bytes| {
+        values.append_value(ordered::blob(bytes)?);
+        Ok(())
+    };
+    // HBase writes 0xff for true; whatever is not zero is true.
+    Booleans(BooleanBuilder): |values, bytes| {
+        let [byte] = fixed(bytes)?;
+        values.append_value(byte != 0);
+        Ok(())
+    };
+}
+
+/// Text that stands for a value of another type.
+#[derive(Debug)]
+struct Written(Box<dyn Sink>);
+
+impl Values for Written {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
+        if std::str::from_utf8(bytes).is_err() {
+            return Err(Flaw::encoding("UTF-8"));
+        }
+        self.0.push(Cell { text: bytes, kind: Kind::Text })
+    }
+
+    fn push_null(&mut self) {
+        self.0.push_null();
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef> {
+        self.0.finish()
+    }
+}
