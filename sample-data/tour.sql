@@ -230,3 +230,36 @@ FROM 'target/tour/*.parquet'
 GROUP BY day
 ORDER BY day
 LIMIT 3;
+
+-- ── Streams ───────────────────────────────────────────────────────────────────────────────────
+
+-- 41. A stream is a table that ends: what is there when the statement begins. Here it is a folder of log
+--     files, one of them rotated and compressed.
+SELECT device_model, count(*) AS heartbeats, max(_timestamp) AS last
+FROM events.default.heartbeats
+WHERE _timestamp > TIMESTAMP '2026-09-10T03:30:00Z'
+GROUP BY device_model
+ORDER BY heartbeats DESC;
+
+-- 42. The last lines, read from the ends of the files.
+SELECT _partition, _offset, device_id, latency_ms
+FROM events.default.heartbeats
+WHERE _partition <> 'gateway-eu.log.1.gz'
+ORDER BY _offset DESC
+LIMIT 3;
+
+-- 43. One statement over a stream and the lake: devices that are slow now, and what the lake knows of them.
+SELECT h.device_model, d.city, count(DISTINCT h.device_id) AS slow_devices, sum(e.errors) AS errors_so_far
+FROM events.default.heartbeats AS h
+JOIN devices AS d USING (device_id)
+LEFT JOIN (SELECT device_id, count(*) AS errors FROM device_events WHERE event_type = 'error' GROUP BY device_id)
+  AS e USING (device_id)
+WHERE h.latency_ms > 1000
+GROUP BY h.device_model, d.city
+ORDER BY slow_devices DESC, errors_so_far DESC, h.device_model, d.city
+LIMIT 5;
+
+-- 44. Lines that are no heartbeats.
+SELECT kind, _partition, _offset, left(CAST(raw AS VARCHAR), 48) AS line
+FROM errors('events.default.heartbeats')
+ORDER BY _partition, _offset;

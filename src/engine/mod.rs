@@ -16,6 +16,7 @@ mod exhausted;
 mod history;
 mod ingest;
 mod large_top;
+mod last_first;
 mod limits;
 mod listing;
 mod memory;
@@ -77,7 +78,7 @@ pub use crate::catalog::{Access, CatalogChange, Grants, Problem, sql_type_name};
 use crate::catalog::{Catalogs, Folder};
 use crate::connectors::CONNECTORS;
 use crate::error::Result;
-use crate::spi::Shared;
+use crate::spi::{OpenServices, Services, Shared};
 use admission::Admission;
 use queries::Queries;
 use read_points::ReadPoints;
@@ -162,6 +163,9 @@ impl Engine {
             run::parse_view,
         ));
         stores.serve(&catalogs);
+        let shared: Arc<Shared> = Arc::default();
+        let services = Arc::clone(&catalogs) as Arc<dyn OpenServices>;
+        shared.get::<Services>().serve(&services);
         let spill = SpillFolder::make(options.spill_dir.as_deref())?;
         let limit = memory::limit(options.memory_limit);
         let runtime = memory::runtime_env(limit, &spill, options.spill_limit, stores)?;
@@ -174,7 +178,7 @@ impl Engine {
         let home = options.home.unwrap_or_else(|| ["session".to_owned(), "default".to_owned()]);
         Ok(Self(Arc::new(EngineParts {
             catalogs,
-            shared: Arc::default(),
+            shared,
             base,
             runtime: QueryRuntime::start()?,
             settings,

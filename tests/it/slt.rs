@@ -118,6 +118,11 @@ fn answers_over_the_shipped_lake_are_right() {
 }
 
 #[test]
+fn answers_over_the_shipped_streams_are_right() {
+    run("streams", shipped);
+}
+
+#[test]
 fn answers_are_duckdbs() {
     run("oracle", || EngineOptions { partitions: Some(3), ..EngineOptions::default() });
 }

@@ -23,7 +23,7 @@ use arrow::array::RecordBatch;
 
 pub use self::bad::{BadKind, BadRecord, RAW_LIMIT, VALUE_LIMIT};
 pub use self::encoding::TextEncoding;
-pub use self::shape::{Column, OnError, Shape, Source, sql_type};
+pub use self::shape::{Column, OnError, Shape, Source, sql_type, type_text};
 use crate::error::Result;
 
 /// Bytes that hold whole records, cut by [`boundary`] (or the last of their file).

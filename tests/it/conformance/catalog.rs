@@ -31,18 +31,21 @@ impl Catalog {
         catalog.copy_table_files();
         catalog.declare("hard", "files", "location = '../data'");
         catalog.declare("made", "sample", "rows = 1000");
+        let streams = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/streams");
+        catalog.declare(
+            "events",
+            "logfile",
+            &format!("location = '{}'\n[discover]\ninclude = ['heartbeats']", streams.display()),
+        );
         catalog.hard();
         catalog
     }
 
     /// What the shipped catalog says of its tables: which records of dirty files are good.
     fn copy_table_files(&self) {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog/lake/raw");
-        let raw = self.folder().join("lake/raw");
-        std::fs::create_dir_all(&raw).unwrap();
-        for entry in std::fs::read_dir(shipped).unwrap() {
-            let entry = entry.unwrap();
-            std::fs::copy(entry.path(), raw.join(entry.file_name())).unwrap();
+        for schema in ["lake/raw", "events/default"] {
+            let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog").join(schema);
+            crate::rows::copy_folder(&shipped, &self.folder().join(schema));
         }
     }
 
@@ -52,8 +55,8 @@ impl Catalog {
     }
 
     /// The catalogs in it.
-    pub(super) fn names(&self) -> [&'static str; 3] {
-        ["lake", "hard", "made"]
+    pub(super) fn names(&self) -> [&'static str; 4] {
+        ["lake", "hard", "made", "events"]
     }
 
     fn declare(&self, name: &str, connector: &str, options: &str) {

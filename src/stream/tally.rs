@@ -17,7 +17,7 @@ const DEFAULT_SHARE: f64 = 0.05;
 
 /// What a scan has seen so far, over all partitions.
 #[derive(Debug)]
-pub(in super::super) struct Tally {
+pub struct Tally {
     records: AtomicU64,
     bad: AtomicU64,
     running: AtomicUsize,
@@ -25,7 +25,7 @@ pub(in super::super) struct Tally {
 
 impl Tally {
     /// Of a scan of so many partitions.
-    pub(in super::super) fn new(partitions: usize) -> Self {
+    pub fn new(partitions: usize) -> Self {
         Self {
             records: AtomicU64::new(0),
             bad: AtomicU64::new(0),
@@ -34,13 +34,7 @@ impl Tally {
     }
 
     /// Counts records, and the bad ones among them. A count that is too high fails at once.
-    pub(super) fn add(
-        &self,
-        records: u64,
-        bad: u64,
-        limit: Option<RowShare>,
-        table: &str,
-    ) -> Result<()> {
+    pub fn add(&self, records: u64, bad: u64, limit: Option<RowShare>, table: &str) -> Result<()> {
         self.records.fetch_add(records, Ordering::Relaxed);
         let bad = self.bad.fetch_add(bad, Ordering::Relaxed) + bad;
         match limit {
@@ -52,7 +46,7 @@ impl Tally {
     }
 
     /// One partition has ended; the last one looks at the share.
-    pub(super) fn end(&self, limit: Option<RowShare>, table: &str) -> Result<()> {
+    pub fn end(&self, limit: Option<RowShare>, table: &str) -> Result<()> {
         if self.running.fetch_sub(1, Ordering::AcqRel) != 1 {
             return Ok(());
         }
@@ -75,7 +69,7 @@ impl Tally {
     }
 
     /// Bad ones among them.
-    pub(super) fn bad(&self) -> u64 {
+    pub fn bad(&self) -> u64 {
         self.bad.load(Ordering::Relaxed)
     }
 
