@@ -234,7 +234,7 @@ LIMIT 3;
 -- ── Streams ───────────────────────────────────────────────────────────────────────────────────
 
 -- 41. A stream is a table that ends: what is there when the statement begins. Here it is a folder of log
---     files, one of them rotated and compressed.
+--     files, one of them rotated and compressed; a topic of Kafka is asked in the same way.
 SELECT device_model, count(*) AS heartbeats, max(_timestamp) AS last
 FROM events.default.heartbeats
 WHERE _timestamp > TIMESTAMP '2026-09-10T03:30:00Z'

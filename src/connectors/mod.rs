@@ -1,11 +1,18 @@
 //! The systems that Sluice reads: [`CONNECTORS`] is the list, one folder each.
 
 mod files;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod logfile;
 mod sample;
 
 use crate::spi::ErasedConnector;
 
 /// Every connector that a catalog file may name.
-pub static CONNECTORS: &[&dyn ErasedConnector] =
-    &[&files::Files, &logfile::LogFile, &sample::Sample];
+pub static CONNECTORS: &[&dyn ErasedConnector] = &[
+    &files::Files,
+    #[cfg(feature = "kafka")]
+    &kafka::Kafka,
+    &logfile::LogFile,
+    &sample::Sample,
+];

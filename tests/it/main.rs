@@ -31,6 +31,7 @@ mod grants;
 mod hdfs;
 mod hdfs_faults;
 mod hdfs_store;
+mod kafka;
 mod limits;
 mod logfile;
 mod prepared;

@@ -3,15 +3,14 @@
 //! One is started at the first test that asks for it. Tests that disturb it take it for themselves.
 //! It ends, and removes its folder, when its standard input closes: with this process.
 
-use std::fs::Metadata;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::SystemTime;
 
 use sluice::spi::{OpenedStore, TomlText};
 
+use super::maven;
 use crate::program::Program;
 
 /// A cluster with one NameNode and three DataNodes.
@@ -62,7 +61,7 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts one and waits until it answers.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let built = build();
+        let built = maven::built("hdfs", "src/main/java/Cluster.java");
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
         let class_path =
             format!("{}:{}", built.join("hdfs-1.jar").display(), built.join("jars/*").display());
@@ -135,40 +134,4 @@ impl Cluster {
         );
         program
     }
-}
-
-/// Builds the cluster's program where its sources are newer, and says where it is.
-fn build() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/hdfs");
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("servers/hdfs");
-        let jar = target.join("hdfs-1.jar");
-        let changed = |path: &Path| std::fs::metadata(path).and_then(|it: Metadata| it.modified());
-        let newest = ["pom.xml", "src/main/java/Cluster.java"]
-            .iter()
-            .map(|name| changed(&sources.join(name)).unwrap())
-            .max()
-            .unwrap_or(SystemTime::UNIX_EPOCH);
-        let is_built = changed(&jar).is_ok_and(|built| built > newest);
-        // What is already on this machine is not asked for again.
-        if !is_built && !maven(&sources, &target, &["--offline"]) {
-            assert!(maven(&sources, &target, &[]), "Maven cannot build {}", sources.display());
-        }
-        target
-    })
-}
-
-fn maven(sources: &Path, target: &Path, more: &[&str]) -> bool {
-    let output = Command::new("mvn")
-        .args(["--quiet", "--batch-mode", "package"])
-        .arg(format!("-Dout={}", target.display()))
-        .args(more)
-        .current_dir(sources)
-        .output()
-        .expect("Maven starts");
-    if !output.status.success() {
-        eprintln!("{}", String::from_utf8_lossy(&output.stdout));
-    }
-    output.status.success()
 }

@@ -2,3 +2,5 @@
 
 pub(crate) mod buckets;
 pub(crate) mod hdfs;
+pub(crate) mod kafka;
+mod maven;
