@@ -249,12 +249,11 @@ ORDER BY _offset DESC
 LIMIT 3;
 
 -- 43. One statement over a stream and the lake: devices that are slow now, and what the lake knows of them.
-SELECT h.device_model, d.city, count(DISTINCT h.device_id) AS slow_devices, sum(e.errors) AS errors_so_far
-FROM events.default.heartbeats AS h
+SELECT h.device_model, d.city, count(*) AS slow_devices, coalesce(sum(e.errors), 0) AS errors_so_far
+FROM (SELECT DISTINCT device_id, device_model FROM events.default.heartbeats WHERE latency_ms > 1000) AS h
 JOIN devices AS d USING (device_id)
 LEFT JOIN (SELECT device_id, count(*) AS errors FROM device_events WHERE event_type = 'error' GROUP BY device_id)
   AS e USING (device_id)
-WHERE h.latency_ms > 1000
 GROUP BY h.device_model, d.city
 ORDER BY slow_devices DESC, errors_so_far DESC, h.device_model, d.city
 LIMIT 5;
