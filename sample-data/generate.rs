@@ -1,9 +1,10 @@
-//! Writes the sample lake: a small company's connected fitness devices, 40 days of them.
+//! Writes the sample lake: a small company's connected fitness devices, 40 days of them; and the
+//! logs of the day after.
 //!
-//! `cargo run --example generate-sample-data [FOLDER]` writes `FOLDER/lake/raw/…` (default
-//! `sample-data`). The same code gives the same bytes everywhere: one seed, integer arithmetic, no
+//! `cargo run --example generate-sample-data [FOLDER]` writes `FOLDER/lake/raw/…` and
+//! `FOLDER/streams/…` (default `sample-data`). The same code gives the same bytes everywhere: one seed, integer arithmetic, no
 //! clock, no hash maps. What the files hold and which of their records are broken on purpose is
-//! told in `README.md` beside this file; how they become tables is the business of `catalog/lake`.
+//! told in `README.md` beside this file; how they become tables is the business of `catalog`.
 
 use std::error::Error;
 use std::fs;
@@ -15,6 +16,8 @@ mod company;
 mod device_file;
 #[path = "generate/event_files.rs"]
 mod event_files;
+#[path = "generate/heartbeat_logs.rs"]
+mod heartbeat_logs;
 #[path = "generate/random.rs"]
 mod random;
 #[path = "generate/simulation.rs"]
@@ -67,6 +70,7 @@ fn main() -> Result<()> {
         raw.join("workouts.ndjson"),
         workout_file::workouts_ndjson(&mut random, &users, &workouts)?,
     )?;
+    heartbeat_logs::write_logs(&target.join("streams/heartbeats"), &devices)?;
     println!("{} events, {} workouts took place", next_id - 1, workouts.len());
     Ok(())
 }

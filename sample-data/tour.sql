@@ -231,15 +231,47 @@ GROUP BY day
 ORDER BY day
 LIMIT 3;
 
+-- ── Streams ───────────────────────────────────────────────────────────────────────────────────
+
+-- 41. A stream is a table that ends: what is there when the statement begins. Here it is a folder of log
+--     files, one of them rotated and compressed; a topic of Kafka is asked in the same way.
+SELECT device_model, count(*) AS heartbeats, max(_timestamp) AS last
+FROM events.default.heartbeats
+WHERE _timestamp > TIMESTAMP '2026-09-10T03:30:00Z'
+GROUP BY device_model
+ORDER BY heartbeats DESC;
+
+-- 42. The last lines, read from the ends of the files.
+SELECT _partition, _offset, device_id, latency_ms
+FROM events.default.heartbeats
+WHERE _partition <> 'gateway-eu.log.1.gz'
+ORDER BY _offset DESC
+LIMIT 3;
+
+-- 43. One statement over a stream and the lake: devices that are slow now, and what the lake knows of them.
+SELECT h.device_model, d.city, count(*) AS slow_devices, coalesce(sum(e.errors), 0) AS errors_so_far
+FROM (SELECT DISTINCT device_id, device_model FROM events.default.heartbeats WHERE latency_ms > 1000) AS h
+JOIN devices AS d USING (device_id)
+LEFT JOIN (SELECT device_id, count(*) AS errors FROM device_events WHERE event_type = 'error' GROUP BY device_id)
+  AS e USING (device_id)
+GROUP BY h.device_model, d.city
+ORDER BY slow_devices DESC, errors_so_far DESC, h.device_model, d.city
+LIMIT 5;
+
+-- 44. Lines that are no heartbeats.
+SELECT kind, _partition, _offset, left(CAST(raw AS VARCHAR), 48) AS line
+FROM errors('events.default.heartbeats')
+ORDER BY _partition, _offset;
+
 -- ── A snapshot of HBase ───────────────────────────────────────────────────────────────────────
 
--- 41. Snapshots are tables, read straight from the files that HBase left: no server is asked.
+-- 45. Snapshots are tables, read straight from the files that HBase left: no server is asked.
 SELECT snapshot, table_name, created, type, regions, files, bytes FROM profiles.hbase.snapshots;
 
--- 42. As it is: bytes, with a map for each family. The row key is filtered before anything is read.
+-- 46. As it is: bytes, with a map for each family. The row key is filtered before anything is read.
 SELECT row_key, s, o FROM profiles.default."device_profile-20261120" WHERE row_key LIKE 'dev-0012%';
 
--- 43. With the columns that catalog/profiles/default/device_profile.toml declares, joined with the lake:
+-- 47. With the columns that catalog/profiles/default/device_profile.toml declares, joined with the lake:
 -- who has trouble on the day? Only the devices with errors are looked up.
 SELECT p.city, count(*) AS errors, count(DISTINCT p.owner) AS owners
 FROM device_events AS e
@@ -249,12 +281,22 @@ GROUP BY p.city
 ORDER BY errors DESC, p.city
 LIMIT 5;
 
--- 44. A value that is not what the table file says is NULL there, and a row here.
+-- 48. A value that is not what the table file says is NULL there, and a row here.
 SELECT row_key, column_name, reason, raw FROM errors('profiles.default.device_profile');
 
--- 45. Every cell with its versions and deletions, as HBase keeps them.
+-- 49. Every cell with its versions and deletions, as HBase keeps them.
 SELECT row, family, qualifier, ts, type, value
 FROM hbase_cells('profiles.default.device_profile', raw => true)
 WHERE type <> 'Put' AND family = 's'
 ORDER BY row
+LIMIT 5;
+
+-- 50. One statement over a lake, a snapshot and a stream: owners whose devices are slow now and had errors.
+SELECT p.city, count(DISTINCT h.device_id) AS slow_devices, sum(e.errors) AS errors
+FROM (SELECT DISTINCT device_id FROM events.default.heartbeats WHERE latency_ms > 1000) AS h
+JOIN profiles.default.device_profile AS p ON p.device_id = h.device_id
+JOIN (SELECT device_id, count(*) AS errors FROM device_events WHERE event_type = 'error' GROUP BY device_id)
+  AS e ON e.device_id = h.device_id
+GROUP BY p.city
+ORDER BY slow_devices DESC, errors DESC, p.city
 LIMIT 5;

@@ -17,8 +17,8 @@ use super::view::ViewFile;
 use crate::error::{Error, Result};
 use crate::spi::{
     CatalogContext, CatalogFile, DeclaredTable, ErasedCatalog, ErasedConnector, Finding,
-    FunctionArguments, OpenStore, OpenedTable, Severity, StatementContext, TableEntry, TableKind,
-    TableName, TomlText,
+    FunctionArguments, OpenServices, OpenStore, OpenedTable, Service, Severity, StatementContext,
+    TableEntry, TableKind, TableName, TomlText,
 };
 
 /// All catalogs of an engine: as they are now, or as they were when a statement began.
@@ -190,6 +190,13 @@ impl Catalogs {
         let catalog = self.parts.connector(&file)?.open(context, &file)?;
         catalogs.insert(root.to_owned(), Arc::clone(&catalog));
         Ok(catalog)
+    }
+}
+
+impl OpenServices for Catalogs {
+    fn service_of(&self, catalog: &str) -> Result<Option<Service>> {
+        let (_, opened) = self.opened(catalog)?;
+        Ok(opened.and_then(|opened| opened.catalog.service()))
     }
 }
 

@@ -2,10 +2,19 @@
 
 mod files;
 mod hbase_snapshot;
+#[cfg(feature = "kafka")]
+mod kafka;
+mod logfile;
 mod sample;
 
 use crate::spi::ErasedConnector;
 
 /// Every connector that a catalog file may name.
-pub static CONNECTORS: &[&dyn ErasedConnector] =
-    &[&files::Files, &hbase_snapshot::HbaseSnapshot, &sample::Sample];
+pub static CONNECTORS: &[&dyn ErasedConnector] = &[
+    &files::Files,
+    &hbase_snapshot::HbaseSnapshot,
+    #[cfg(feature = "kafka")]
+    &kafka::Kafka,
+    &logfile::LogFile,
+    &sample::Sample,
+];

@@ -17,6 +17,7 @@ mod exhausted;
 mod history;
 mod ingest;
 mod large_top;
+mod last_first;
 mod limits;
 mod listing;
 mod memory;
@@ -78,7 +79,7 @@ pub use crate::catalog::{Access, CatalogChange, Grants, Problem, sql_type_name};
 use crate::catalog::{Catalogs, Folder};
 use crate::connectors::CONNECTORS;
 use crate::error::Result;
-use crate::spi::Shared;
+use crate::spi::{OpenServices, Services, Shared};
 use admission::Admission;
 use queries::Queries;
 use read_points::ReadPoints;
@@ -163,6 +164,9 @@ impl Engine {
             run::parse_view,
         ));
         stores.serve(&catalogs);
+        let shared: Arc<Shared> = Arc::default();
+        let services = Arc::clone(&catalogs) as Arc<dyn OpenServices>;
+        shared.get::<Services>().serve(&services);
         let spill = SpillFolder::make(options.spill_dir.as_deref())?;
         let limit = memory::limit(options.memory_limit);
         let runtime = memory::runtime_env(limit, &spill, options.spill_limit, stores)?;
@@ -175,7 +179,7 @@ impl Engine {
         let home = options.home.unwrap_or_else(|| ["session".to_owned(), "default".to_owned()]);
         Ok(Self(Arc::new(EngineParts {
             catalogs,
-            shared: Arc::default(),
+            shared,
             base,
             runtime: QueryRuntime::start()?,
             settings,

@@ -15,6 +15,7 @@ use super::arithmetic;
 use super::bytes;
 use super::error::from_datafusion;
 use super::large_top::LargeTop;
+use super::last_first::LastFirst;
 use super::memory;
 use super::sort_merge::SortMergeJoins;
 use super::zones::AtTimeZone;
@@ -53,7 +54,8 @@ pub(super) fn extend(builder: SessionStateBuilder) -> SessionState {
     let mut rules = vec![Arc::new(SortMergeJoins) as _];
     rules.extend(state.physical_optimizers().iter().cloned());
     let last = rules.iter().rposition(|rule| rule.name().starts_with("FilterPushdown"));
-    rules.insert(last.unwrap_or(rules.len()), Arc::new(LargeTop));
+    let last = last.unwrap_or(rules.len());
+    rules.splice(last..last, [Arc::new(LargeTop) as _, Arc::new(LastFirst) as _]);
     let builder = SessionStateBuilder::new_from_existing(state);
     let mut state = builder.with_physical_optimizer_rules(rules).build();
     // Registering functions fails only in registries that take none.

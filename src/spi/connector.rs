@@ -22,6 +22,7 @@ use super::codec::NodeCodec;
 use super::context::{CatalogContext, StatementContext, TypeParser};
 use super::estimate::ScanLeaf;
 use super::file::{CatalogFile, TableFile, TomlText};
+use super::service::Service;
 use super::write::{TableWriter, WriteOptions};
 use crate::error::{Error, Result};
 
@@ -301,6 +302,11 @@ pub trait Catalog: Debug + Send + Sync {
         Ok(vec![])
     }
 
+    /// What the plan nodes of this catalog's scans ask for where they run.
+    fn service(&self) -> Option<Service> {
+        None
+    }
+
     /// One line for people: where the data of this catalog is.
     fn location(&self) -> String;
 }
@@ -438,6 +444,8 @@ pub trait ErasedCatalog: Debug + Send + Sync {
         older_than: Duration,
         remove: bool,
     ) -> Result<Vec<String>>;
+    /// See [`Catalog::service`].
+    fn service(&self) -> Option<Service>;
     /// See [`Catalog::location`].
     fn location(&self) -> String;
 }
@@ -567,6 +575,10 @@ impl<T: DeserializeOwned + Send + Sync + 'static> ErasedCatalog for Erased<T> {
         remove: bool,
     ) -> Result<Vec<String>> {
         self.catalog.leftovers(context, older_than, remove).await
+    }
+
+    fn service(&self) -> Option<Service> {
+        self.catalog.service()
     }
 
     fn location(&self) -> String {

@@ -14,6 +14,7 @@ mod layer;
 mod meter;
 mod read_point;
 mod receipt;
+mod service;
 mod settings;
 mod store;
 mod write;
@@ -29,8 +30,11 @@ pub use estimate::{Bounds, Estimate, ScanLeaf};
 pub use file::{CatalogFile, ColumnFile, DeclaredColumn, OnError, RowShare, TableFile, TomlText};
 pub use layer::{Layer, Reads};
 pub use meter::{ScanMeter, ScanUnit, TableLimits};
-pub use read_point::{PinnedFile, PinnedListing, PinnedTable, ReadPoint, ReadPointBook};
+pub use read_point::{
+    PinnedFile, PinnedListing, PinnedPartition, PinnedStream, PinnedTable, ReadPoint, ReadPointBook,
+};
 pub use receipt::{Counter, Receipt, SourceReceipt};
+pub use service::{OpenServices, Service, Services};
 pub use settings::SluiceSettings;
 pub use store::{OpenStore, OpenedStore, StoreScheme, StoreUrl, UNFINISHED, store_error};
 pub use write::{TableWriter, WriteOptions};

@@ -48,6 +48,27 @@ pub enum PinnedTable {
     Pattern(String, String),
 }
 
+/// What a statement reads of one partition of a stream: offsets as its system counts them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedPartition {
+    /// The first offset.
+    pub start: u64,
+    /// The offset behind the last one.
+    pub end: u64,
+    /// What tells this log from another one under its name, where offsets alone do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+}
+
+/// A stream as it was when the statement fixed what it reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedStream {
+    /// When that was.
+    pub as_of: DateTime<Utc>,
+    /// By name.
+    pub partitions: BTreeMap<String, PinnedPartition>,
+}
+
 /// Everything a statement read, enough to read it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadPoint {
@@ -61,18 +82,22 @@ pub struct ReadPoint {
     /// Files by `<catalog>:<folder>`.
     #[serde(default)]
     pub listings: BTreeMap<String, PinnedListing>,
+    /// Streams by `<catalog>:<stream>`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub streams: BTreeMap<String, PinnedStream>,
 }
 
 impl ReadPoint {
     /// A read point that pins the time alone.
     pub fn new(now: DateTime<Utc>, timezone: &str) -> Self {
         let timezone = timezone.to_owned();
-        Self { now, timezone, tables: BTreeMap::new(), listings: BTreeMap::new() }
+        let (tables, listings, streams) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { now, timezone, tables, listings, streams }
     }
 
     /// Whether no source is pinned.
     pub fn is_empty(&self) -> bool {
-        self.tables.is_empty() && self.listings.is_empty()
+        self.tables.is_empty() && self.listings.is_empty() && self.streams.is_empty()
     }
 }
 
@@ -135,6 +160,23 @@ impl ReadPointBook {
         match point.listings.get(folder) {
             Some(listing) => Ok(Some(listing)),
             None => Err(Self::not_pinned(outer)),
+        }
+    }
+
+    /// Takes down what is read of a stream.
+    pub fn pin_stream(&self, stream: &str, pinned: PinnedStream) {
+        self.lock().streams.insert(stream.to_owned(), pinned);
+    }
+
+    /// What a replayed read point has of a stream; `None` in an ordinary statement.
+    ///
+    /// # Errors
+    /// `NotFound` when the stream is not in it.
+    pub fn stream(&self, stream: &str, label: &str) -> Result<Option<&PinnedStream>> {
+        let Some(point) = &self.replayed else { return Ok(None) };
+        match point.streams.get(stream) {
+            Some(pinned) => Ok(Some(pinned)),
+            None => Err(Self::not_pinned(label)),
         }
     }
 

@@ -1,4 +1,38 @@
-//! What live and text sources share: records turned into rows, with the bad ones kept apart.
+//! Live sources as tables: a log of records that has a begin, an end that moves, and offsets between.
+//!
+//! A system is a [`LogSource`]: which streams there are, where their partitions begin and end now,
+//! and the records between two offsets. Everything else is the same for all of them and stands
+//! here: [`catalog`] finds tables, [`describe`] what their records are, [`pin`] fixes once per
+//! statement what is read, [`table`] decides what filters and limits leave of it, [`scan`] is the
+//! plan node, [`reader`] makes batches, [`decode`] rows of bytes (also those of text files).
+//! Positions, decoding and scan know nothing of each other's insides: what follows a stream without
+//! an end will be made of the same parts.
 
+pub mod catalog;
+mod codec;
 pub mod decode;
-pub mod tally;
+mod describe;
+mod errors;
+mod meta;
+mod options;
+mod pin;
+mod pushdown;
+mod reader;
+mod recipe;
+mod rows;
+mod scan;
+mod skip;
+mod source;
+mod table;
+mod tail;
+mod tally;
+pub mod wire;
+
+pub use codec::StreamScanCodec;
+pub use options::StreamOptions;
+pub use scan::{StreamScan, leaf};
+pub use source::{
+    LogSource, OffsetUnit, PartitionKind, PartitionNow, ReadRequest, Record, Records, SourceTraits,
+    TO_ITS_END, TimeOrder,
+};
+pub use tally::Tally;

@@ -128,6 +128,12 @@ fn the_plans_of_the_oracle_give_the_same_answers_in_another_engine() {
 }
 
 #[test]
+fn the_plans_over_streams_read_the_same_in_another_engine() {
+    let tally = tally("streams");
+    assert_eq!(tally.encoded, tally.plans);
+}
+
+#[test]
 fn the_plans_over_the_lake_skip_the_same_rows_in_another_engine() {
     let tally = tally("lake");
     assert_eq!(tally.encoded, tally.plans);

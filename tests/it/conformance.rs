@@ -21,8 +21,12 @@ use predicates::Predicates;
 const SMALL: usize = 10_000;
 
 /// The records that were written to each table whose `errors('…')` can be read.
-const WRITTEN: &[(&str, usize)] =
-    &[("made.default.readings", 1_000), ("lake.raw.users", 2_008), ("lake.raw.workouts", 6_005)];
+const WRITTEN: &[(&str, usize)] = &[
+    ("made.default.readings", 1_000),
+    ("lake.raw.users", 2_008),
+    ("lake.raw.workouts", 6_005),
+    ("events.default.heartbeats", 5_190),
+];
 
 /// A table under test.
 #[derive(Debug)]

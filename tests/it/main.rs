@@ -3,7 +3,8 @@
 //! `slt` runs `tests/slt` in process, `cli` the program itself, `prompt` it at a terminal (`prompt_typing`
 //! what helps while typing, `prompt_results` what comes of it, `prompt_signals` what may
 //! happen to it), `buckets` what is read from OSS and S3, `commands` what every command prints, `errors`
-//! what is said of typical mistakes, `limits` memory, time and signals, `text` dirty CSV and JSON,
+//! what is said of typical mistakes, `limits` memory, time and signals, `logfile` streams of
+//! log files, `text` dirty CSV and JSON,
 //! `writes` what is written, `prepared` statements that are executed often, `read_points` what a statement read and may read; `codec` sends the
 //! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
 //! `files` writes folders that are hard to read, `catalog_changes` a catalog folder while it is in
@@ -31,7 +32,9 @@ mod hbase;
 mod hdfs;
 mod hdfs_faults;
 mod hdfs_store;
+mod kafka;
 mod limits;
+mod logfile;
 mod prepared;
 mod program;
 mod prompt;

@@ -123,6 +123,11 @@ fn answers_over_the_shipped_snapshot_are_right() {
 }
 
 #[test]
+fn answers_over_the_shipped_streams_are_right() {
+    run("streams", shipped);
+}
+
+#[test]
 fn answers_are_duckdbs() {
     run("oracle", || EngineOptions { partitions: Some(3), ..EngineOptions::default() });
 }

@@ -42,10 +42,11 @@ use super::learned::Learned;
 use super::metered::MeteredStore;
 use super::pinned::PinnedStore;
 use super::stock::{Built, Stock};
-use super::text::{self, Tally, TextRecipe};
+use super::text::{self, TextRecipe};
 use super::{broken, ipc, parquet};
 use crate::error::{Error, Result};
 use crate::spi::{Estimate, ScanLeaf, ScanUnit, StatementContext, StoreUrl, TableLimits};
+use crate::stream::Tally;
 
 type DfResult<T> = datafusion::common::Result<T>;
 

@@ -35,7 +35,7 @@ use super::recipe::{Recipe, Split};
 use crate::error::{Error, Result};
 use crate::formats::hbase_rows::Versions;
 use crate::spi::{Bounds, Estimate, ScanLeaf, ScanUnit, StatementContext, TableLimits};
-use crate::stream::tally::Tally;
+use crate::stream::Tally;
 
 type DfResult<T> = datafusion::common::Result<T>;
 

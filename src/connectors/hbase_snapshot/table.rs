@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::formats::hbase_manifest::FileName;
 use crate::formats::hfile::RowRange;
 use crate::spi::{OpenedStore, StatementContext};
-use crate::stream::tally::Tally;
+use crate::stream::Tally;
 
 /// A region of more bytes is cut into parts of about so many.
 const PART_BYTES: u64 = 64 << 20;

@@ -143,6 +143,21 @@ pub fn sql_type(data_type: &DataType) -> String {
     name.to_owned()
 }
 
+/// A type as a table file takes it, nested ones included.
+pub fn type_text(data_type: &DataType) -> String {
+    match data_type {
+        DataType::List(item) => format!("{}[]", type_text(item.data_type())),
+        DataType::Struct(fields) => {
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|field| format!("{} {}", field.name(), type_text(field.data_type())))
+                .collect();
+            format!("STRUCT<{}>", fields.join(", "))
+        }
+        other => sql_type(other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -29,25 +29,27 @@ impl Catalog {
         let catalog = Self(tempfile::tempdir().unwrap());
         let lake = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/lake");
         catalog.declare("lake", "files", &format!("location = '{}'", lake.display()));
-        catalog.copy_table_files("lake/raw");
         let profiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/profiles");
         let location = format!("location = '{}'", profiles.display());
         catalog.declare("profiles", "hbase_snapshot", &location);
-        catalog.copy_table_files("profiles/default");
+        catalog.copy_table_files();
         catalog.declare("hard", "files", "location = '../data'");
         catalog.declare("made", "sample", "rows = 1000");
+        let streams = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/streams");
+        catalog.declare(
+            "events",
+            "logfile",
+            &format!("location = '{}'\n[discover]\ninclude = ['heartbeats']", streams.display()),
+        );
         catalog.hard();
         catalog
     }
 
     /// What the shipped catalog says of its tables: which records of dirty files are good.
-    fn copy_table_files(&self, schema: &str) {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog").join(schema);
-        let raw = self.folder().join(schema);
-        std::fs::create_dir_all(&raw).unwrap();
-        for entry in std::fs::read_dir(shipped).unwrap() {
-            let entry = entry.unwrap();
-            std::fs::copy(entry.path(), raw.join(entry.file_name())).unwrap();
+    fn copy_table_files(&self) {
+        for schema in ["lake/raw", "profiles/default", "events/default"] {
+            let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog").join(schema);
+            crate::rows::copy_folder(&shipped, &self.folder().join(schema));
         }
     }
 
@@ -57,8 +59,8 @@ impl Catalog {
     }
 
     /// The catalogs in it.
-    pub(super) fn names(&self) -> [&'static str; 4] {
-        ["lake", "hard", "made", "profiles"]
+    pub(super) fn names(&self) -> [&'static str; 5] {
+        ["lake", "hard", "made", "profiles", "events"]
     }
 
     fn declare(&self, name: &str, connector: &str, options: &str) {

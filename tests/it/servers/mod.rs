@@ -3,4 +3,5 @@
 pub(crate) mod buckets;
 pub(crate) mod hbase;
 pub(crate) mod hdfs;
+pub(crate) mod kafka;
 mod maven;

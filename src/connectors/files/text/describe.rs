@@ -13,7 +13,7 @@ use crate::spi::store_error;
 use crate::spi::{DeclaredColumn, OnError as OnErrorKey, OpenedStore, TableFile};
 use crate::stream::decode::csv::{CsvDialect, Likely, infer_csv};
 use crate::stream::decode::json::{JsonLayout, infer_json};
-use crate::stream::decode::{Column, OnError, Shape, Source, TextEncoding, sql_type};
+use crate::stream::decode::{Column, OnError, Shape, Source, TextEncoding, type_text};
 
 /// How many bytes of a file are looked at.
 const SAMPLE_BYTES: u64 = 1024 * 1024;
@@ -255,20 +255,4 @@ pub(in super::super) fn table_file(recipe: &TextRecipe, table: &str, source: &st
         ));
     }
     text
-}
-
-/// A type as a table file takes it, nested ones included.
-fn type_text(data_type: &datafusion::arrow::datatypes::DataType) -> String {
-    use datafusion::arrow::datatypes::DataType;
-    match data_type {
-        DataType::List(item) => format!("{}[]", type_text(item.data_type())),
-        DataType::Struct(fields) => {
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|field| format!("{} {}", field.name(), type_text(field.data_type())))
-                .collect();
-            format!("STRUCT<{}>", fields.join(", "))
-        }
-        other => sql_type(other),
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Meaning is in `stream::decode`; here are the files: [`describe`] finds out what a table is,
 //! [`lines`] brings whole records of a file's range, [`scan`] makes batches of them, [`bad`] the
-//! rows of `errors('t')`, [`Tally`] decides when there are too many of those, and [`codec`] lets
+//! rows of `errors('t')`, and [`codec`] lets
 //! all of it travel.
 
 mod bad;
@@ -21,7 +21,6 @@ use crate::spi::{Bounds, Estimate, RowShare};
 use crate::stream::decode::Shape;
 use crate::stream::decode::csv::{CsvDialect, Likely};
 use crate::stream::decode::json::JsonLayout;
-pub(super) use crate::stream::tally::Tally;
 pub(super) use bad::schema as errors_schema;
 pub(super) use codec::{decode, encode};
 pub(super) use describe::{describe, table_file};
@@ -34,7 +33,7 @@ pub(super) struct TextRecipe {
     pub(super) layout: Layout,
     /// The columns and what happens when one is bad.
     pub(super) shape: Shape,
-    /// How many bad records are too many; `None` is the rule of [`Tally`].
+    /// How many bad records are too many; `None` is the rule of `stream::Tally`.
     pub(super) max_bad_records: Option<RowShare>,
     /// Which records are the rows.
     pub(super) half: Half,

@@ -14,9 +14,10 @@ use object_store::ObjectStore;
 
 use super::super::scan::{Recipe, SelectedFile, Split};
 use super::lines::Lines;
-use super::{Half, Layout, Tally, TextRecipe, bad};
+use super::{Half, Layout, TextRecipe, bad};
 use crate::error::{Error, Result};
 use crate::spi::{RowShare, StatementContext};
+use crate::stream::Tally;
 use crate::stream::decode::csv::{CsvDecoder, head};
 use crate::stream::decode::json::{ArraySplitter, JsonDecoder, JsonLayout};
 use crate::stream::decode::{Chunk, Decoded, Decoder, boundary};

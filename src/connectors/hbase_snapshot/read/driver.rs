@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 use crate::formats::hbase_manifest::{FileName, StoreFile};
 use crate::formats::hbase_rows::{Event, FamilyScan, Rank, RegionScan, StoreFileScan};
 use crate::formats::hfile::{RowRange, Walk};
-use crate::stream::tally::Tally;
+use crate::stream::Tally;
 
 /// How many files are opened at once.
 const OPENED_AT_ONCE: usize = 16;

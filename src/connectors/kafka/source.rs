@@ -1,0 +1,194 @@
+//! A cluster as a source of streams.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use tokio::sync::mpsc;
+
+use super::NAME;
+use super::client::Client;
+use super::options::CatalogOptions;
+use super::reading;
+use crate::error::{Error, Result};
+use crate::spi::{Finding, Severity, StatementContext};
+use crate::stream::{
+    LogSource, OffsetUnit, PartitionKind, PartitionNow, ReadRequest, Records, SourceTraits,
+};
+
+/// How many batches of records a read may be ahead of who takes them.
+const AHEAD: usize = 2;
+
+/// The group in whose name is read.
+const GROUP: &str = "sluice";
+
+/// The cluster.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    client: Arc<Client>,
+    servers: String,
+    user: Option<String>,
+}
+
+impl Cluster {
+    /// The cluster of a catalog file in `folder`. Asks no broker.
+    pub(super) fn new(options: CatalogOptions, folder: &Path) -> Result<Self> {
+        let settings = settings(&options, folder)?;
+        let client = Arc::new(Client::new(&options.bootstrap_servers, &settings)?);
+        Ok(Self { client, servers: options.bootstrap_servers, user: options.username })
+    }
+
+    /// Asks brokers on a thread that may wait.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Arc<Client>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let client = Arc::clone(&self.client);
+        let asked = tokio::task::spawn_blocking(move || question(&client)).await;
+        asked.unwrap_or_else(|e| Err(Error::internal(e.to_string())))
+    }
+
+    /// All topics that people look at.
+    async fn topics(&self, statement: &Arc<StatementContext>) -> Result<Vec<String>> {
+        let key = format!("topics of {}", self.servers);
+        let topics = statement.once(key, async { self.ask(|client| client.topics(None)).await });
+        let shown = |name: &&String| !name.starts_with("__") && *name != "_schemas";
+        Ok(topics.await?.keys().filter(shown).cloned().collect())
+    }
+}
+
+/// What the client is told of who asks and how.
+fn settings(options: &CatalogOptions, folder: &Path) -> Result<Vec<(&'static str, String)>> {
+    let mut settings =
+        vec![("group.id", options.group.clone().unwrap_or_else(|| GROUP.to_owned()))];
+    let file = |path: &String| folder.join(path).display().to_string();
+    let files = [
+        ("ssl.ca.location", &options.ca_certificate),
+        ("ssl.certificate.location", &options.certificate),
+        ("ssl.key.location", &options.key),
+    ];
+    let has_files = files.iter().any(|(_, path)| path.is_some());
+    settings
+        .extend(files.into_iter().filter_map(|(name, path)| Some((name, file(path.as_ref()?)))));
+    if let Some(password) = &options.key_password {
+        settings.push(("ssl.key.password", password.clone()));
+    }
+    let tls = options.tls.unwrap_or(has_files);
+    let protocol = match (tls, &options.username, &options.password) {
+        (false, None, None) => "plaintext",
+        (true, None, None) => "ssl",
+        (tls, Some(user), Some(password)) => {
+            let mechanism = options.sasl_mechanism.as_deref().unwrap_or("PLAIN").to_uppercase();
+            if !["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"].contains(&mechanism.as_str()) {
+                return Err(Error::config(format!("sasl_mechanism `{mechanism}` is not known"))
+                    .with_hint("takes PLAIN, SCRAM-SHA-256, SCRAM-SHA-512"));
+            }
+            settings.push(("sasl.mechanisms", mechanism));
+            settings.push(("sasl.username", user.clone()));
+            settings.push(("sasl.password", password.clone()));
+            if tls { "sasl_ssl" } else { "sasl_plaintext" }
+        }
+        _ => return Err(Error::config("username and password belong together")),
+    };
+    settings.push(("security.protocol", protocol.to_owned()));
+    Ok(settings)
+}
+
+#[async_trait]
+impl LogSource for Cluster {
+    fn traits(&self) -> SourceTraits {
+        SourceTraits {
+            system: NAME,
+            noun: "topic",
+            partitions: PartitionKind::Number,
+            offsets: OffsetUnit::Records,
+            has_time: true,
+            has_keys: true,
+            split: Some(500_000),
+            tail: 1000,
+        }
+    }
+
+    fn location(&self) -> String {
+        format!("kafka://{}", self.servers)
+    }
+
+    async fn streams(&self, statement: &Arc<StatementContext>) -> Result<Vec<String>> {
+        self.topics(statement).await
+    }
+
+    async fn partitions(
+        &self,
+        _: &Arc<StatementContext>,
+        stream: &str,
+    ) -> Result<Option<Vec<PartitionNow>>> {
+        let topic = stream.to_owned();
+        self.ask(move |client| {
+            let Some(partitions) = client.topics(Some(&topic))?.remove(&topic) else {
+                return Ok(None);
+            };
+            let now = client.ends(&topic, &partitions)?.into_iter();
+            let number = |offset: i64| u64::try_from(offset).unwrap_or_default();
+            let now = now.map(|(partition, [low, stable, high])| PartitionNow {
+                partition: partition.to_string(),
+                start: number(low),
+                end: number(stable.max(low)),
+                held_back: number(high - stable),
+                identity: None,
+            });
+            Ok(Some(now.collect()))
+        })
+        .await
+    }
+
+    async fn offsets_at(
+        &self,
+        stream: &str,
+        partitions: &[String],
+        time: DateTime<Utc>,
+    ) -> Result<Option<BTreeMap<String, u64>>> {
+        let topic = stream.to_owned();
+        let numbers = partitions.iter().map(|partition| reading::number(partition));
+        let numbers: Vec<i32> = numbers.collect::<Result<_>>()?;
+        let time = time.timestamp_millis();
+        let found = self.ask(move |client| client.offsets_at(&topic, &numbers, time)).await?;
+        let number = |offset: i64| u64::try_from(offset).unwrap_or_default();
+        let found = found.into_iter().map(|(it, offset)| (it.to_string(), number(offset)));
+        Ok(Some(found.collect()))
+    }
+
+    fn read(
+        &self,
+        _: &Arc<StatementContext>,
+        request: ReadRequest,
+    ) -> BoxStream<'static, Result<Records>> {
+        let client = Arc::clone(&self.client);
+        let opened = async move {
+            let (wanted, came) = mpsc::channel(AHEAD);
+            tokio::task::spawn_blocking(move || reading::read(&client, &request, &wanted));
+            came
+        };
+        let next = async |mut came: mpsc::Receiver<Result<Records>>| {
+            let records = came.recv().await?;
+            Some((records, came))
+        };
+        futures::stream::once(opened)
+            .flat_map(move |came| futures::stream::unfold(came, next).boxed())
+            .boxed()
+    }
+
+    async fn check(&self, statement: &Arc<StatementContext>) -> Result<Vec<Finding>> {
+        let count = self.topics(statement).await?.len();
+        let user = self.user.as_deref().map(|user| format!(" as {user}")).unwrap_or_default();
+        Ok(vec![Finding {
+            severity: Severity::Info,
+            object: self.location(),
+            message: format!("the cluster answers{user}: {count} topics"),
+            fix: None,
+        }])
+    }
+}

@@ -1,0 +1,175 @@
+//! A catalog whose tables are the streams of one system.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use super::describe::{self, Sampled, as_declared};
+use super::options::StreamOptions;
+use super::pin::{self, StreamName};
+use super::recipe::Half;
+use super::source::{LogSource, StreamService};
+use super::table::StreamTable;
+use crate::error::{Error, Result};
+use crate::spi::{
+    Catalog, Finding, OpenedTable, PinnedStream, Service, StatementContext, TableEntry, TableFile,
+    TableKind, TableName, TomlText,
+};
+
+/// The one schema: streams have none.
+const SCHEMA: &str = "default";
+
+/// The catalog.
+#[derive(Debug)]
+pub struct StreamCatalog {
+    name: String,
+    service: Arc<StreamService>,
+    // What samples have shown, by stream: a table keeps its columns until a refresh opens the
+    // catalog anew.
+    sampled: Mutex<HashMap<String, Arc<Sampled>>>,
+}
+
+impl StreamCatalog {
+    /// The catalog `name` of a system's streams.
+    pub fn new(name: &str, source: Arc<dyn LogSource>) -> Self {
+        let service = Arc::new(StreamService { source });
+        Self { name: name.to_owned(), service, sampled: Mutex::default() }
+    }
+
+    fn source(&self) -> &Arc<dyn LogSource> {
+        &self.service.source
+    }
+
+    fn stream_name(&self, name: &TableName, declared: &TableFile<StreamOptions>) -> StreamName {
+        StreamName {
+            catalog: self.name.clone(),
+            stream: declared.options.stream.clone().unwrap_or_else(|| name.table.clone()),
+            label: format!("{}.{name}", self.name),
+        }
+    }
+
+    /// What the table's records are: declared, known, or seen now.
+    async fn sampled(
+        &self,
+        statement: &Arc<StatementContext>,
+        name: &StreamName,
+        pinned: &PinnedStream,
+        declared: &TableFile<StreamOptions>,
+    ) -> Result<Arc<Sampled>> {
+        if let Some(sampled) = as_declared(declared)? {
+            return Ok(Arc::new(sampled));
+        }
+        // A replay sees what was there then.
+        let is_replay = statement.read_point().replayed().is_some();
+        let key = format!("{}/{:?}", name.stream, declared.options);
+        let lock = || self.sampled.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_replay && let Some(known) = lock().get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let source = self.source();
+        let sampled = describe::sample(source, statement, name, pinned, declared).await?;
+        let sampled = Arc::new(sampled);
+        // An empty stream shows nothing that could be kept.
+        if !is_replay && pinned.partitions.values().any(|it| it.start < it.end) {
+            lock().insert(key, Arc::clone(&sampled));
+        }
+        Ok(sampled)
+    }
+
+    async fn open(
+        &self,
+        statement: &Arc<StatementContext>,
+        name: &TableName,
+        half: Half,
+        declared: TableFile<StreamOptions>,
+    ) -> Result<Option<OpenedTable>> {
+        if name.schema != SCHEMA {
+            return Ok(None);
+        }
+        let (source, stream) = (self.source(), self.stream_name(name, &declared));
+        let placed = |e: Error| e.within(format!("table {}", stream.label));
+        let Some(pinned) = pin::pinned(source, statement, &stream).await.map_err(placed)? else {
+            return match declared.text {
+                Some(_) => Err(pin::unknown(source, statement, &stream).await),
+                None => Ok(None),
+            };
+        };
+        let sampled = self.sampled(statement, &stream, &pinned, &declared).await.map_err(placed)?;
+        let recipe = describe::recipe(source, statement, &stream, &sampled, &declared, half);
+        let recipe = recipe.await.map_err(placed)?;
+        let table = StreamTable::new(Arc::clone(source), Arc::clone(statement), recipe, pinned);
+        let line = format!("{} {} at {}", source.traits().noun, stream.stream, source.location());
+        let description = declared.description;
+        Ok(Some(OpenedTable { provider: Arc::new(table), source: line, description }))
+    }
+}
+
+/// Options of a table that nobody has declared.
+fn nothing_declared() -> Result<TableFile<StreamOptions>> {
+    let types = |_: &str| Err(Error::internal("nothing is declared"));
+    TableFile::parse(None, &TomlText::new("", "", false), types)
+}
+
+#[async_trait]
+impl Catalog for StreamCatalog {
+    type TableOptions = StreamOptions;
+
+    async fn schemas(&self, _: &Arc<StatementContext>) -> Result<Vec<String>> {
+        Ok(vec![SCHEMA.to_owned()])
+    }
+
+    async fn tables(
+        &self,
+        statement: &Arc<StatementContext>,
+        schema: &str,
+    ) -> Result<Vec<TableEntry>> {
+        if schema != SCHEMA {
+            return Ok(vec![]);
+        }
+        let streams = self.source().streams(statement).await?.into_iter();
+        Ok(streams.map(|name| TableEntry { name, kind: TableKind::Table }).collect())
+    }
+
+    async fn table(
+        &self,
+        statement: &Arc<StatementContext>,
+        name: &TableName,
+        declared: TableFile<StreamOptions>,
+    ) -> Result<Option<OpenedTable>> {
+        self.open(statement, name, Half::Good, declared).await
+    }
+
+    async fn errors(
+        &self,
+        statement: &Arc<StatementContext>,
+        name: &TableName,
+        declared: TableFile<StreamOptions>,
+    ) -> Result<Option<OpenedTable>> {
+        self.open(statement, name, Half::Bad, declared).await
+    }
+
+    async fn check(&self, statement: &Arc<StatementContext>) -> Result<Vec<Finding>> {
+        self.source().check(statement).await
+    }
+
+    async fn infer(
+        &self,
+        statement: &Arc<StatementContext>,
+        name: &TableName,
+    ) -> Result<Option<String>> {
+        let declared = nothing_declared()?;
+        let (source, stream) = (self.source(), self.stream_name(name, &declared));
+        let Some(pinned) = pin::pinned(source, statement, &stream).await? else { return Ok(None) };
+        let sampled = describe::sample(source, statement, &stream, &pinned, &declared).await?;
+        Ok(Some(describe::table_file(&sampled, &stream.label, &source.location())))
+    }
+
+    fn service(&self) -> Option<Service> {
+        Some(Arc::clone(&self.service) as Service)
+    }
+
+    fn location(&self) -> String {
+        self.source().location()
+    }
+}

@@ -1,0 +1,299 @@
+//! What a stream's records are: as its table file says, else as a sample shows.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::decode::csv::{CsvDialect, infer_csv};
+use super::decode::json::infer_json;
+use super::decode::{Column, OnError, Shape, Source, type_text};
+use super::meta::MetaColumn;
+use super::options::{StreamOptions, ValueFormat};
+use super::pin::StreamName;
+use super::recipe::{Format, Half, Recipe, VALUE};
+use super::source::{LogSource, ReadRequest, SourceTraits};
+use super::tail::last_records;
+use crate::error::{Error, Result};
+use crate::spi::{
+    DeclaredColumn, OnError as OnErrorKey, PinnedStream, StatementContext, TableFile,
+};
+
+/// How many records of a partition are looked at, the last ones.
+const SAMPLED_RECORDS: usize = 200;
+
+/// How many partitions are looked at.
+const SAMPLED_PARTITIONS: usize = 8;
+
+/// What a sample shows.
+#[derive(Clone, Debug)]
+pub(super) struct Sampled {
+    format: Format,
+    columns: Vec<Column>,
+    records: usize,
+}
+
+/// The last records of some partitions, and what they seem to be.
+pub(super) async fn sample(
+    source: &Arc<dyn LogSource>,
+    statement: &Arc<StatementContext>,
+    name: &StreamName,
+    pinned: &PinnedStream,
+    declared: &TableFile<StreamOptions>,
+) -> Result<Sampled> {
+    let mut values: Vec<Vec<u8>> = Vec::new();
+    let filled = pinned.partitions.iter().filter(|(_, partition)| partition.start < partition.end);
+    for (partition, bounds) in filled.take(SAMPLED_PARTITIONS) {
+        let request = ReadRequest {
+            stream: name.stream.clone(),
+            partition: partition.clone(),
+            range: bounds.start..bounds.end,
+            pinned_end: bounds.end,
+            identity: bounds.identity.clone(),
+            wants_keys: false,
+        };
+        let found = last_records(source, statement, request, SAMPLED_RECORDS).await?;
+        for records in &found {
+            let with_value = records.records.iter().filter_map(|record| records.value(record));
+            values.extend(with_value.map(<[u8]>::to_vec));
+        }
+    }
+    let format = match declared.options.value_format {
+        Some(format) => format,
+        None if values.iter().filter(|value| is_object(value)).count() * 2 > values.len() => {
+            ValueFormat::Json
+        }
+        None => ValueFormat::Raw,
+    };
+    let records = values.len();
+    // A line end is white space in JSON and nothing that a line of CSV can have.
+    let mut lines = Vec::new();
+    for value in &mut values {
+        value.iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
+        lines.append(value);
+        lines.push(b'\n');
+    }
+    Ok(match format {
+        ValueFormat::Json => {
+            let columns = infer_json(&lines, true)?.columns.into_iter().map(as_view).collect();
+            Sampled { format: Format::Json, columns, records }
+        }
+        ValueFormat::Csv => {
+            let dialect = dialect(&declared.options)?;
+            let guess = infer_csv(&lines, &dialect, Some(dialect.delimiter), Some(false), true)?;
+            let columns = guess.columns.into_iter().map(as_view).collect();
+            Sampled { format: Format::Csv(guess.dialect), columns, records }
+        }
+        ValueFormat::Raw => {
+            Sampled { format: Format::Raw(VALUE.to_owned()), columns: vec![], records }
+        }
+    })
+}
+
+fn is_object(value: &[u8]) -> bool {
+    value.trim_ascii_start().first() == Some(&b'{')
+        && serde_json::from_slice::<&serde_json::value::RawValue>(value).is_ok()
+}
+
+/// Text as views, as it is in the other formats.
+fn as_view(mut column: Column) -> Column {
+    if column.data_type == DataType::Utf8 {
+        column.data_type = DataType::Utf8View;
+    }
+    column
+}
+
+/// What is declared of a table, as a sample without one.
+pub(super) fn as_declared(declared: &TableFile<StreamOptions>) -> Result<Option<Sampled>> {
+    let wrong = |message: String| match &declared.text {
+        Some(text) => text.wrong(message),
+        None => Error::config(message),
+    };
+    if let Some(column) = declared.partitions.first() {
+        return Err(wrong(format!(
+            "partition column {}: a stream's partitions are in _partition",
+            column.file.name
+        )));
+    }
+    if let Some(column) = declared.columns.iter().find(|column| column.file.encoding.is_some()) {
+        let name = &column.file.name;
+        return Err(wrong(format!("column {name}: `encoding` has no use in streams")));
+    }
+    let format = match (declared.options.value_format, declared.columns.as_slice()) {
+        (Some(ValueFormat::Raw), []) => Format::Raw(VALUE.to_owned()),
+        (Some(ValueFormat::Raw), [one]) if one.data_type == DataType::Binary => {
+            let name = one.file.name.clone();
+            return Ok(Some(Sampled { format: Format::Raw(name), columns: vec![], records: 0 }));
+        }
+        (Some(ValueFormat::Raw), _) => {
+            return Err(wrong("raw records have one column, of type VARBINARY".to_owned()));
+        }
+        (_, []) => return Ok(None),
+        (Some(ValueFormat::Csv), _) => Format::Csv(dialect(&declared.options)?),
+        (Some(ValueFormat::Json) | None, _) => Format::Json,
+    };
+    let column = |column: &DeclaredColumn| {
+        let file = &column.file;
+        let source = file.source.as_deref().map(Source::parse).transpose();
+        let source = source.map_err(|e| wrong(format!("column {}: {e}", file.name)))?;
+        Ok(Column {
+            name: file.name.clone(),
+            data_type: column.data_type.clone(),
+            source: source.unwrap_or_else(|| Source::Name(file.name.clone())),
+            format: file.format.clone(),
+            timezone: file.timezone.clone(),
+            nullable: file.nullable.unwrap_or(true),
+        })
+    };
+    let columns = declared.columns.iter().map(column).collect::<Result<_>>()?;
+    Ok(Some(Sampled { format, columns, records: 0 }))
+}
+
+fn dialect(options: &StreamOptions) -> Result<CsvDialect> {
+    let byte = |name: &str, text: Option<&str>| match text.map(str::as_bytes) {
+        None => Ok(None),
+        Some([one]) if one.is_ascii() => Ok(Some(*one)),
+        Some(_) => Err(Error::config(format!("{name} takes one ASCII character"))),
+    };
+    let default = CsvDialect::default();
+    Ok(CsvDialect {
+        header: false,
+        delimiter: byte("delimiter", options.delimiter.as_deref())?.unwrap_or(default.delimiter),
+        quote: match options.quote.as_deref() {
+            Some("") => None,
+            Some(quote) => byte("quote", Some(quote))?,
+            None => default.quote,
+        },
+        null: options.null.clone().unwrap_or(default.null),
+        ..default
+    })
+}
+
+/// The recipe of a table whose records are `sampled` or declared so.
+pub(super) async fn recipe(
+    source: &Arc<dyn LogSource>,
+    statement: &Arc<StatementContext>,
+    name: &StreamName,
+    sampled: &Sampled,
+    declared: &TableFile<StreamOptions>,
+    half: Half,
+) -> Result<Recipe> {
+    let traits = source.traits();
+    let mut columns = sampled.columns.clone();
+    for column in &mut columns {
+        if let DataType::Timestamp(unit, Some(_)) = column.data_type {
+            column.data_type = DataType::Timestamp(unit, Some(statement.timezone().into()));
+        }
+    }
+    let shape = Shape {
+        columns,
+        declared: !declared.columns.is_empty(),
+        on_error: match declared.on_error {
+            None | Some(OnErrorKey::Divert) => OnError::Divert,
+            Some(OnErrorKey::Null) => OnError::Null,
+            // Its bad records can be looked at all the same.
+            Some(OnErrorKey::Fail) if half == Half::Bad => OnError::Divert,
+            Some(OnErrorKey::Fail) => OnError::Fail,
+        },
+    };
+    let schema = schema(&shape, &sampled.format, half, declared, traits, statement.timezone())?;
+    if schema.fields().is_empty() {
+        return Err(Error::corrupt(format!("{} shows no columns", name.label))
+            .with_hint("declare them in a table file, or set value_format = \"raw\""));
+    }
+    Ok(Recipe {
+        label: name.label.clone(),
+        system: traits.system.to_owned(),
+        catalog: name.catalog.clone(),
+        stream: name.stream.clone(),
+        format: sampled.format.clone(),
+        event_time: event_time(&shape, declared, traits)?,
+        shape,
+        half,
+        max_bad_records: declared.max_bad_records,
+        limits: declared.limits(),
+        times: source.time_order(&name.stream).await?,
+        unit: traits.offsets,
+        schema,
+    })
+}
+
+fn schema(
+    shape: &Shape,
+    format: &Format,
+    half: Half,
+    declared: &TableFile<StreamOptions>,
+    traits: SourceTraits,
+    timezone: &str,
+) -> Result<SchemaRef> {
+    let mut fields: Vec<Field> = Recipe::value_fields(half, format, shape);
+    let reserved = fields.iter().find(|field| MetaColumn::of_name(field.name()).is_some());
+    if let Some(field) = reserved {
+        return Err(Error::config(format!(
+            "a record has a value {0}, which is the name of a column about records",
+            field.name()
+        ))
+        .with_hint(format!(
+            "declare the columns in a table file, this one under another name: source = \"{}\"",
+            field.name()
+        )));
+    }
+    let meta = match half {
+        Half::Good => declared.options.meta,
+        Half::Bad => super::options::Meta::Basic,
+    };
+    let about = MetaColumn::of(meta, traits).into_iter();
+    fields.extend(about.map(|column| column.field(traits, timezone)));
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+fn event_time(
+    shape: &Shape,
+    declared: &TableFile<StreamOptions>,
+    traits: SourceTraits,
+) -> Result<Option<usize>> {
+    let Some(name) = &declared.options.event_time else { return Ok(None) };
+    let wrong = |message: &str| {
+        let message = format!("event_time `{name}`: {message}");
+        match &declared.text {
+            Some(text) => text.wrong(message),
+            None => Error::config(message),
+        }
+    };
+    if traits.has_time {
+        return Err(wrong("records come with a time of their own, which is _timestamp"));
+    }
+    let at = shape.columns.iter().position(|column| column.name == *name);
+    let at = at.ok_or_else(|| wrong("there is no such column"))?;
+    match shape.columns.get(at).map(|column| &column.data_type) {
+        Some(DataType::Timestamp(..)) => Ok(Some(at)),
+        _ => Err(wrong("the column is no TIMESTAMP")),
+    }
+}
+
+/// The text of a table file that declares what was found out.
+pub(super) fn table_file(sampled: &Sampled, label: &str, location: &str) -> String {
+    let format = match sampled.format {
+        Format::Json => ValueFormat::Json,
+        Format::Csv(_) => ValueFormat::Csv,
+        Format::Raw(_) => ValueFormat::Raw,
+    };
+    let mut text = format!(
+        "# Columns of {label} as the last {} records at {location} show them. With declared types a\n\
+         # value that does not fit makes its record one of errors('{label}'), not an error of the\n\
+         # statement.\non_error = \"divert\"\n\n[options]\nvalue_format = \"{}\"\n",
+        sampled.records,
+        format.name()
+    );
+    if let Format::Csv(dialect) = &sampled.format {
+        let delimiter = toml::Value::String(char::from(dialect.delimiter).to_string());
+        text.push_str(&format!("delimiter = {delimiter}\n"));
+    }
+    for column in &sampled.columns {
+        text.push_str(&format!(
+            "\n[[columns]]\nname = {}\ntype = \"{}\"\n",
+            toml::Value::String(column.name.clone()),
+            type_text(&column.data_type)
+        ));
+    }
+    text
+}

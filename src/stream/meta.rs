@@ -1,0 +1,187 @@
+//! Columns about records: `_partition`, `_offset`, `_timestamp`, `_key`, `_headers`, `_raw`.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, BinaryBuilder, Int32Array, Int64Array, ListBuilder, StringArray,
+    StringBuilder, StructBuilder, TimestampMillisecondBuilder,
+};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Fields, TimeUnit};
+use datafusion::arrow::error::ArrowError;
+
+use super::options::Meta;
+use super::source::{PartitionKind, Record, Records, SourceTraits};
+use crate::error::{Error, Result};
+
+/// One of the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MetaColumn {
+    /// `_partition`
+    Partition,
+    /// `_offset`
+    Offset,
+    /// `_timestamp`
+    Timestamp,
+    /// `_key`
+    Key,
+    /// `_headers`
+    Headers,
+    /// `_raw`
+    Raw,
+}
+
+/// All of them.
+const ALL: [MetaColumn; 6] = [
+    MetaColumn::Partition,
+    MetaColumn::Offset,
+    MetaColumn::Timestamp,
+    MetaColumn::Key,
+    MetaColumn::Headers,
+    MetaColumn::Raw,
+];
+
+/// The parts of a header.
+fn header_fields() -> Fields {
+    Fields::from(vec![
+        Field::new("key", DataType::Utf8, false),
+        Field::new("value", DataType::Binary, true),
+    ])
+}
+
+impl MetaColumn {
+    /// The name in SQL.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Partition => "_partition",
+            Self::Offset => "_offset",
+            Self::Timestamp => "_timestamp",
+            Self::Key => "_key",
+            Self::Headers => "_headers",
+            Self::Raw => "_raw",
+        }
+    }
+
+    /// The column of a name.
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        ALL.into_iter().find(|column| column.name() == name)
+    }
+
+    /// The columns that a table of a system has.
+    pub(super) fn of(meta: Meta, traits: SourceTraits) -> Vec<Self> {
+        let basic = [Self::Partition, Self::Offset, Self::Timestamp];
+        match meta {
+            Meta::None => vec![],
+            Meta::Basic => basic.to_vec(),
+            Meta::Full => {
+                let is_there = |it: &Self| match it {
+                    Self::Key | Self::Headers => traits.has_keys,
+                    _ => true,
+                };
+                ALL.into_iter().filter(is_there).collect()
+            }
+        }
+    }
+
+    /// The field; instants are shown in `timezone`.
+    pub(super) fn field(self, traits: SourceTraits, timezone: &str) -> Field {
+        let (data_type, nullable) = match self {
+            Self::Partition => match traits.partitions {
+                PartitionKind::Number => (DataType::Int32, false),
+                PartitionKind::Name => (DataType::Utf8, false),
+            },
+            Self::Offset => (DataType::Int64, false),
+            Self::Timestamp => {
+                // A column that is the time keeps its digits.
+                let unit = match traits.has_time {
+                    true => TimeUnit::Millisecond,
+                    false => TimeUnit::Microsecond,
+                };
+                (DataType::Timestamp(unit, Some(timezone.into())), true)
+            }
+            Self::Key | Self::Raw => (DataType::Binary, true),
+            Self::Headers => {
+                let header = Field::new("item", DataType::Struct(header_fields()), false);
+                (DataType::List(Arc::new(header)), false)
+            }
+        };
+        Field::new(self.name(), data_type, nullable)
+    }
+
+    /// The values of `rows`, which are indices into the records, for a field of this column.
+    pub(super) fn values(
+        self,
+        field: &Field,
+        partition: &str,
+        records: &Records,
+        rows: &[usize],
+    ) -> Result<ArrayRef> {
+        let of = || rows.iter().filter_map(|row| records.records.get(*row));
+        Ok(match self {
+            Self::Partition if *field.data_type() == DataType::Int32 => {
+                let number = partition.parse::<i32>().map_err(|e| {
+                    Error::internal(format!("partition {partition} has no number: {e}"))
+                })?;
+                Arc::new(Int32Array::from_value(number, rows.len()))
+            }
+            Self::Partition => {
+                Arc::new(StringArray::from_iter_values(rows.iter().map(|_| partition)))
+            }
+            Self::Offset => {
+                let offset = |record: &Record| i64::try_from(record.offset).unwrap_or(i64::MAX);
+                Arc::new(Int64Array::from_iter_values(of().map(offset)))
+            }
+            Self::Timestamp => {
+                let mut times = TimestampMillisecondBuilder::with_capacity(rows.len());
+                of().for_each(|record| times.append_option(record.timestamp));
+                instants(&times.finish(), field)?
+            }
+            Self::Key => {
+                let mut keys = BinaryBuilder::new();
+                of().for_each(|record| keys.append_option(record.key.as_deref()));
+                Arc::new(keys.finish())
+            }
+            Self::Raw => {
+                let mut values = BinaryBuilder::new();
+                of().for_each(|record| values.append_option(records.value(record)));
+                Arc::new(values.finish())
+            }
+            Self::Headers => headers(of())?,
+        })
+    }
+}
+
+/// Instants as the column `_timestamp` has them.
+pub(super) fn instants(times: &dyn Array, field: &Field) -> Result<ArrayRef> {
+    let wrong = |e: ArrowError| Error::internal(format!("{}: {e}", field.name()));
+    // Without a zone it is the wall clock of UTC, in whatever zone it is shown.
+    let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let times = cast(times, &utc).map_err(wrong)?;
+    cast(&times, field.data_type()).map_err(wrong)
+}
+
+fn headers<'r>(records: impl Iterator<Item = &'r Record>) -> Result<ArrayRef> {
+    let wrong = || Error::internal("headers are made of keys and values");
+    let fields = header_fields();
+    let item = Field::new("item", DataType::Struct(fields.clone()), false);
+    let parts = StructBuilder::from_fields(fields, 0);
+    let mut lists = ListBuilder::new(parts).with_field(item);
+    for record in records {
+        for (key, value) in &record.headers {
+            let parts = lists.values();
+            parts.field_builder::<StringBuilder>(0).ok_or_else(wrong)?.append_value(key);
+            let values = parts.field_builder::<BinaryBuilder>(1).ok_or_else(wrong)?;
+            values.append_option(value.as_deref());
+            parts.append(true);
+        }
+        lists.append(true);
+    }
+    Ok(Arc::new(lists.finish()))
+}
+
+impl Records {
+    /// The value of one of the records.
+    pub(super) fn value(&self, record: &Record) -> Option<&[u8]> {
+        record.value.clone().map(|range| self.values.get(range).unwrap_or_default())
+    }
+}

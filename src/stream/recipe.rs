@@ -1,0 +1,122 @@
+//! What all splits of a scan share: whose records, what they are, which columns. No credential.
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::decode::csv::{CsvDecoder, CsvDialect};
+use super::decode::json::JsonDecoder;
+use super::decode::{Decoder, Shape};
+use super::errors;
+use super::meta::MetaColumn;
+use super::source::{OffsetUnit, TimeOrder};
+use crate::error::Result;
+use crate::spi::{RowShare, ScanUnit, StatementContext, TableLimits};
+
+/// The one column of records that are only bytes.
+pub(super) const VALUE: &str = "value";
+
+/// What a record's value is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Format {
+    /// One JSON object.
+    Json,
+    /// One line of CSV without a header.
+    Csv(CsvDialect),
+    /// Bytes, in a column of this name.
+    Raw(String),
+}
+
+/// The good records of a table, or the bad ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Half {
+    /// The table itself.
+    Good,
+    /// `errors('t')`.
+    Bad,
+}
+
+/// The recipe.
+#[derive(Clone, Debug)]
+pub(super) struct Recipe {
+    /// What people call the table.
+    pub(super) label: String,
+    /// The connector.
+    pub(super) system: String,
+    /// The catalog that knows how to reach the system.
+    pub(super) catalog: String,
+    pub(super) stream: String,
+    pub(super) format: Format,
+    /// The columns of the values; none for bytes.
+    pub(super) shape: Shape,
+    pub(super) half: Half,
+    pub(super) max_bad_records: Option<RowShare>,
+    pub(super) limits: TableLimits,
+    /// Of `shape`, the column that is a record's time, where records come without one.
+    pub(super) event_time: Option<usize>,
+    /// What a filter on `_timestamp` can rely on.
+    pub(super) times: TimeOrder,
+    /// What offsets count.
+    pub(super) unit: OffsetUnit,
+    /// All columns of the table.
+    pub(super) schema: SchemaRef,
+}
+
+impl Recipe {
+    /// The columns that come from the values (or from bad records) and how many they are.
+    pub(super) fn value_fields(half: Half, format: &Format, shape: &Shape) -> Vec<Field> {
+        match (half, format) {
+            (Half::Bad, _) => errors::fields(),
+            (Half::Good, Format::Raw(name)) => vec![Field::new(name, DataType::Binary, true)],
+            (Half::Good, _) => shape
+                .columns
+                .iter()
+                .map(|it| Field::new(&it.name, it.data_type.clone(), it.nullable))
+                .collect(),
+        }
+    }
+
+    /// How many columns come before those about records.
+    pub(super) fn values(&self) -> usize {
+        let about = |field: &&std::sync::Arc<Field>| MetaColumn::of_name(field.name()).is_none();
+        self.schema.fields().iter().take_while(about).count()
+    }
+
+    /// The columns of a projection.
+    pub(super) fn projected(&self, projection: &[usize]) -> datafusion::common::Result<Schema> {
+        Ok(self.schema.project(projection)?)
+    }
+
+    /// A decoder of the values that builds the columns of `projection`; `None` for bytes.
+    pub(super) fn decoder(&self, projection: &[usize]) -> Result<Option<Box<dyn Decoder>>> {
+        let shape = self.shape.clone();
+        Ok(match &self.format {
+            Format::Json => Some(Box::new(JsonDecoder::try_new(shape, projection)?)),
+            Format::Csv(dialect) => {
+                Some(Box::new(CsvDecoder::try_new(shape, dialect, None, projection)?))
+            }
+            Format::Raw(_) => None,
+        })
+    }
+
+    /// How to read less of the table.
+    pub(super) fn advice(&self) -> String {
+        match self.unit {
+            OffsetUnit::Records => "filter by _timestamp, _partition or _offset".to_owned(),
+            OffsetUnit::Bytes => "filter by _partition or _offset".to_owned(),
+        }
+    }
+
+    /// Counts what a scan has asked the system for.
+    ///
+    /// # Errors
+    /// `Exhausted` when the statement is beyond its limit with it.
+    pub(super) fn meter(
+        &self,
+        statement: &StatementContext,
+        unit: ScanUnit,
+        amount: u64,
+    ) -> Result<()> {
+        let advice = self.advice();
+        statement.meter().add_of_table(unit, amount, self.limits, &self.label, &advice)?;
+        statement.meter().add(unit, amount, &self.label, &advice)
+    }
+}

@@ -1,0 +1,342 @@
+//! Topics of a real broker, held against what Kafka's own consumer reads of them.
+#![cfg(feature = "kafka")]
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+use crate::program::{Program, Ran};
+use crate::servers::kafka::{alone, broker};
+
+/// Every topic with records, with transactions, holes, nothing.
+const TOPICS: [&str; 15] = [
+    "events",
+    "codec_none",
+    "codec_gzip",
+    "codec_snappy",
+    "codec_lz4",
+    "codec_zstd",
+    "txn",
+    "txn_only_aborted",
+    "txn_commit_tail",
+    "compacted",
+    "head_deleted",
+    "odd.name-1_x",
+    "ts_disorder",
+    "large",
+    "empty",
+];
+
+fn raw(program: &Program, topic: &str) {
+    let options = "[options]\nvalue_format = 'raw'\nmeta = 'full'\n";
+    program.write(&format!("catalog/k/default/{topic}.toml"), options);
+}
+
+fn run(program: &Program, sql: &str, more: &[&str]) -> Ran {
+    program.run(&[&["-c", sql, "-t", "-q"], more].concat())
+}
+
+fn answer(program: &Program, sql: &str) -> String {
+    let ran = run(program, sql, &["--csv"]);
+    assert_eq!(ran.code, 0, "{sql}: {}", ran.stderr);
+    ran.stdout
+}
+
+fn number(program: &Program, sql: &str) -> u64 {
+    answer(program, sql).trim().parse().unwrap()
+}
+
+/// The rows of a raw topic as the truth has them.
+fn rows(program: &Program, topic: &str) -> Vec<Value> {
+    let sql = format!(
+        "select _partition, _offset, cast(_timestamp as bigint) as ms, _key, value, _headers \
+         from k.default.\"{topic}\" order by _partition, _offset"
+    );
+    let ran = run(program, &sql, &["--ndjson"]);
+    assert_eq!(ran.code, 0, "{topic}: {}", ran.stderr);
+    ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn bytes_of_hex(value: &Value) -> Option<Vec<u8>> {
+    let hex = value.as_str()?;
+    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    Some((0..hex.len()).step_by(2).map(byte).collect())
+}
+
+fn bytes_of_base64(value: &Value) -> Option<Vec<u8>> {
+    value.as_str().map(|text| BASE64_STANDARD.decode(text).unwrap())
+}
+
+/// Where a row is not the record.
+fn differs(row: &Value, record: &Value) -> bool {
+    let headers = |of: &Value,
+                   name: &dyn Fn(&Value) -> Vec<u8>,
+                   value: &dyn Fn(&Value) -> Option<Vec<u8>>| {
+        let headers = of["headers"].as_array().or(of["_headers"].as_array()).unwrap();
+        headers.iter().map(|it| (name(it), value(it))).collect::<Vec<_>>()
+    };
+    let ours = headers(row, &|it| it["key"].as_str().unwrap().as_bytes().to_vec(), &|it| {
+        bytes_of_hex(&it["value"])
+    });
+    let theirs =
+        headers(record, &|it| bytes_of_base64(&it[0]).unwrap(), &|it| bytes_of_base64(&it[1]));
+    row["_partition"] != record["partition"]
+        || row["_offset"] != record["offset"]
+        || row["ms"] != record["timestamp"]
+        || bytes_of_hex(&row["_key"]) != bytes_of_base64(&record["key"])
+        || bytes_of_hex(&row["value"]) != bytes_of_base64(&record["value"])
+        || ours != theirs
+}
+
+fn sorted(mut records: Vec<Value>) -> Vec<Value> {
+    records.sort_by_key(|it| (it["partition"].as_i64(), it["offset"].as_i64()));
+    records
+}
+
+#[test]
+fn every_record_is_the_one_that_kafkas_own_consumer_reads() {
+    let broker = broker();
+    let program = broker.program();
+    let mut compared = 0;
+    for topic in TOPICS {
+        raw(&program, topic);
+        let truth = sorted(broker.truth(topic));
+        let rows = rows(&program, topic);
+        assert_eq!(rows.len(), truth.len(), "{topic}");
+        for (row, record) in rows.iter().zip(&truth) {
+            assert!(!differs(row, record), "{topic}: {row} is not {record}");
+        }
+        let count = number(&program, &format!("select count(*) from k.default.\"{topic}\""));
+        assert_eq!(count, truth.len() as u64, "{topic}");
+        compared += truth.len();
+    }
+    println!("kafka: {compared} records compared");
+    assert!(compared >= 100_000);
+}
+
+/// The sum of a counter of the last statement's receipt.
+fn counter(program: &Program, sql: &str, name: &str) -> (String, u64) {
+    let answer = answer(program, &format!("{sql}; show receipt"));
+    let (rows, receipt) = answer.rsplit_once("\n\n").unwrap_or(("", &answer));
+    let of = |line: &str| {
+        let parts: Vec<&str> = line.splitn(5, ',').collect();
+        (parts[2] == name).then(|| parts[3].parse::<u64>().unwrap())
+    };
+    (rows.to_owned(), receipt.lines().filter_map(of).sum())
+}
+
+const OFF: [&str; 4] = [
+    "--set",
+    "pushdown=false",
+    "--set",
+    "datafusion.optimizer.enable_dynamic_filter_pushdown=false",
+];
+
+#[test]
+fn filters_on_times_answer_as_the_records_do_and_read_from_there_on() {
+    let broker = broker();
+    let program = broker.program();
+    for topic in ["events", "ts_disorder", "txn", "compacted", "head_deleted"] {
+        raw(&program, topic);
+        let mut times: Vec<i64> =
+            broker.truth(topic).iter().map(|it| it["timestamp"].as_i64().unwrap()).collect();
+        times.sort_unstable();
+        let among = |part: usize| times[(times.len() - 1) * part / 7];
+        for part in 0..8 {
+            let (from, to) = (among(part), among(part) + 61_000);
+            let expected = times.iter().filter(|time| **time >= from && **time < to).count();
+            let sql = format!(
+                "select count(*) from k.default.{topic} where _timestamp >= to_timestamp_millis({from}) \
+                 at time zone 'UTC' and _timestamp < to_timestamp_millis({to}) at time zone 'UTC'"
+            );
+            assert_eq!(number(&program, &sql), expected as u64, "{sql}");
+            let off = run(&program, &sql, &[&["--csv"], OFF.as_slice()].concat());
+            assert_eq!(off.stdout.trim(), expected.to_string(), "{sql}");
+        }
+    }
+    // The last tenth of a topic whose times rise.
+    let sql = "select count(*) from k.default.events \
+               where _timestamp >= timestamp '2026-08-29T10:58:00Z'";
+    let (rows, read) = counter(&program, sql, "offsets_to_read");
+    assert!(read > 0 && read < 60_000, "{read} for {rows}");
+}
+
+#[test]
+fn the_last_records_are_read_from_the_end() {
+    let broker = broker();
+    let program = broker.program();
+    for topic in ["events", "txn", "txn_commit_tail", "compacted"] {
+        for sql in [
+            format!(
+                "select _partition, _offset from k.default.{topic} order by _offset desc, _partition limit 100"
+            ),
+            format!(
+                "select _partition, _offset, n from k.default.{topic} where n % 7 = 3 order by _offset desc, _partition limit 20"
+            ),
+        ] {
+            let on = answer(&program, &sql);
+            let off = run(&program, &sql, &[&["--csv"], OFF.as_slice()].concat());
+            assert_eq!(on, off.stdout, "{sql}");
+        }
+    }
+    let sql = "select n from k.default.events where n % 7 = 3 order by _offset desc limit 20";
+    let (_, read) = counter(&program, sql, "rows_read");
+    assert!(read < 40_000, "{read}");
+    let filtered =
+        "select count(*) from k.default.events where _partition in (1, 2) and _offset >= 100";
+    let (_, read) = counter(&program, filtered, "offsets_to_read");
+    assert_eq!(number(&program, filtered), read);
+    assert_eq!(
+        number(&program, "select count(*) from (select * from k.default.events limit 7)"),
+        7
+    );
+}
+
+#[test]
+fn what_is_not_committed_is_not_there_and_the_receipt_says_how_much_waits() {
+    let broker = broker();
+    let program = broker.program();
+    let sql = "select count(*) from k.default.txn";
+    let (rows, held_back) = counter(&program, sql, "offsets_held_back");
+    assert_eq!(rows, broker.truth("txn").len().to_string());
+    // The open record and six behind it.
+    assert_eq!(held_back, 7);
+}
+
+#[test]
+fn good_and_bad_records_are_all_and_a_tombstone_is_a_row_of_nulls() {
+    let broker = broker();
+    let program = broker.program();
+    let columns = "max_bad_records = 100\n[[columns]]\nname = 'n'\ntype = 'BIGINT'\n";
+    program.write("catalog/k/default/dirty.toml", columns);
+    let all = broker.truth("dirty").len();
+    let good = answer(&program, "select count(*), count(n), sum(n) from k.default.dirty");
+    assert_eq!(good, format!("401,400,{}\n", (0..400).sum::<i64>()));
+    let kinds = "select kind, count(*) from errors('k.default.dirty') group by 1 order by 1";
+    assert_eq!(answer(&program, kinds), "encoding,1\nmalformed,9\ntype,2\n");
+    assert_eq!(all, 401 + 12);
+    let place = "select count(*) from errors('k.default.dirty') where _partition = 1";
+    assert_eq!(answer(&program, place), "5\n");
+    program.write("catalog/k/default/dirty.toml", format!("on_error = 'fail'\n{columns}"));
+    let failed = run(&program, "select count(*) from k.default.dirty where _partition = 0", &[]);
+    assert!(failed.stderr.contains("k.default.dirty partition 0 offset 1: "), "{}", failed.stderr);
+    // Nobody says what a topic is: its last records do.
+    assert_eq!(answer(&program, "select arrow_typeof(n) from k.default.events limit 1"), "Int64\n");
+}
+
+#[test]
+fn a_statement_sees_one_state_while_a_producer_writes() {
+    let broker = alone();
+    let program = broker.program();
+    raw(&program, "live");
+    broker.run(&["write", "live"]);
+    let sql = "select (select count(*) from k.default.live), (select count(*) from k.default.live as a \
+               join k.default.live as b using (_partition, _offset))";
+    let answers = answer(&program, &[sql; 5].join("; "));
+    broker.run(&["stop_writing"]);
+    let counts: Vec<(u64, u64)> = answers
+        .lines()
+        .filter_map(|line| line.split_once(','))
+        .map(|(one, other)| (one.parse().unwrap(), other.parse().unwrap()))
+        .collect();
+    assert_eq!(counts.len(), 5);
+    assert!(counts.iter().all(|(one, other)| one == other), "{counts:?}");
+    assert!(counts[0] < counts[4], "nothing was written: {counts:?}");
+}
+
+#[test]
+fn nothing_is_left_on_the_broker() {
+    let broker = alone();
+    let program = broker.program();
+    let before = broker.run(&["groups"]);
+    assert_eq!(number(&program, "select count(*) from k.default.events"), 120_000);
+    answer(&program, "show tables from k.default");
+    let unknown = run(&program, "select * from k.default.evnts", &[]);
+    assert!(unknown.stderr.contains("did you mean events?"), "{}", unknown.stderr);
+    assert_eq!(broker.run(&["groups"]), before);
+}
+
+#[test]
+fn what_retention_deleted_is_told_and_never_left_out() {
+    let broker = broker();
+    let program = broker.program();
+    raw(&program, "deleted");
+    let sql = "select count(*) from k.default.deleted";
+    let ran = run(&program, sql, &["--csv", "--report", "json=report.json"]);
+    assert_eq!(ran.stdout, "100\n", "{}", ran.stderr);
+    let report = std::fs::read(program.path("report.json")).unwrap();
+    let report: Value = serde_json::from_slice(&report).unwrap();
+    let token = report["statements"][0]["read_point"].as_str().unwrap();
+    let replayed = run(&program, sql, &["--csv", "--read-point", token]);
+    assert_eq!(replayed.stdout, "100\n", "{}", replayed.stderr);
+    broker.run(&["delete_before", "deleted", "0", "40"]);
+    assert_eq!(answer(&program, sql), "60\n");
+    let gone = run(&program, sql, &["--read-point", token]);
+    let told = "partition 0 of k.default.deleted: offsets 0 to 40 were deleted";
+    assert!(gone.stderr.contains(told), "{}", gone.stderr);
+    assert!(gone.stderr.ends_with("error: kind=gone -c:1:1\n"), "{}", gone.stderr);
+}
+
+#[test]
+fn who_asks_is_let_in_or_told_why_not() {
+    let broker = broker();
+    let program = Program::new();
+    let catalog = |name: &str, servers: &str, more: &str| {
+        let options = format!("[options]\nbootstrap_servers = '{servers}'\n{more}");
+        program.write(&format!("catalog/{name}.toml"), format!("connector = 'kafka'\n{options}\n"));
+    };
+    let scram = "sasl_mechanism = 'SCRAM-SHA-256'\nusername = 'reader'\npassword = ";
+    catalog("good", &broker.sasl, &format!("{scram}'reader-pw'"));
+    catalog("wrong", &broker.sasl, &format!("{scram}'guess'"));
+    // Nobody listens where a listener was just closed.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    catalog("dead", &closed.to_string(), "");
+    assert_eq!(number(&program, "select count(*) from good.default.events"), 120_000);
+    for (sql, kind, says) in [
+        ("select * from good.default.txn", "denied", "topic txn"),
+        ("select * from wrong.default.events", "unauthenticated", "Authentication failed"),
+        ("select * from dead.default.events", "unavailable", "Connection refused"),
+    ] {
+        let ran = run(&program, sql, &[]);
+        assert!(ran.stderr.contains(says), "{sql}: {}", ran.stderr);
+        let last = format!("error: kind={kind} ");
+        assert!(ran.stderr.lines().last().unwrap().starts_with(&last), "{sql}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("guess"), "{}", ran.stderr);
+    }
+    let limited =
+        run(&program, "select * from good.default.events", &["--max-scan-records", "1000"]);
+    let told = "the statement scans at least 120000 records, and max_scan_records is 1000";
+    assert!(limited.stderr.contains(told), "{}", limited.stderr);
+    assert!(limited.stderr.contains("filter by _timestamp"), "{}", limited.stderr);
+}
+
+#[test]
+fn a_broker_that_is_restarted_in_the_midst_of_a_scan_costs_no_record() {
+    let broker = alone();
+    let program = broker.program();
+    raw(&program, "wide");
+    let sql = "select _offset, value from k.default.wide";
+    let mut child = program
+        .command(&["-c", sql, "--csv", "-t", "-q"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut offsets = Vec::new();
+    let mut take = |line: std::io::Result<String>| {
+        let line = line.unwrap();
+        offsets.push(line.split_once(',').unwrap().0.parse::<u64>().unwrap());
+    };
+    // Most of the topic cannot be on its way yet.
+    lines.by_ref().take(100).for_each(&mut take);
+    broker.run(&["stop"]);
+    broker.run(&["start"]);
+    lines.for_each(&mut take);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(offsets, (0..6000).collect::<Vec<_>>());
+}

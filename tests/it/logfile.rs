@@ -1,0 +1,339 @@
+//! Streams of log files: what a statement fixes while lines are appended, files that are rotated,
+//! cut and replaced, what is pushed down, and bad lines.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::program::{Program, Ran};
+
+/// A catalog `logs` over a folder `data`.
+struct Logs(Program);
+
+const TYPED: &str = "[options]\nevent_time = 'ts'\n[[columns]]\nname = 'n'\ntype = 'BIGINT'\n\
+                     nullable = false\n[[columns]]\nname = 'ts'\ntype = 'TIMESTAMP(3) WITH TIME ZONE'\n";
+
+impl Logs {
+    fn new() -> Self {
+        let program = Program::new();
+        program.write(
+            "catalog/logs.toml",
+            "connector = \"logfile\"\n[options]\nlocation = \"../data\"\n",
+        );
+        Self(program)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        let path = self.0.path("data").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        path
+    }
+
+    fn append(&self, name: &str, text: &str) {
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(self.path(name));
+        file.unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn gzip(&self, name: &str, text: &str) {
+        let file = std::fs::File::create(self.path(name)).unwrap();
+        let mut packed = GzEncoder::new(file, Compression::default());
+        packed.write_all(text.as_bytes()).unwrap();
+        packed.finish().unwrap();
+    }
+
+    fn declare(&self, table: &str, text: &str) {
+        self.0.write(&format!("catalog/logs/default/{table}.toml"), text);
+    }
+
+    fn run(&self, sql: &str, more: &[&str]) -> Ran {
+        self.0.run(&[&["-c", sql, "--csv", "-t", "-q"], more].concat())
+    }
+
+    fn answer(&self, sql: &str) -> String {
+        let ran = self.run(sql, &[]);
+        assert_eq!(ran.code, 0, "{sql}: {}", ran.stderr);
+        ran.stdout
+    }
+
+    /// The error of a statement: its text, and its last line on standard error.
+    fn failure(&self, sql: &str, more: &[&str]) -> String {
+        let ran = self.run(sql, more);
+        assert_ne!(ran.code, 0, "{sql}: {}", ran.stdout);
+        ran.stderr
+    }
+
+    /// The answer of a statement, and what its receipt says of a counter, as `detail=amount`.
+    fn with_receipt(&self, sql: &str, counter: &str) -> (String, Vec<String>) {
+        let receipt = format!("{sql}; show receipt");
+        let answer = self.answer(&receipt);
+        let (rows, receipt) = answer.rsplit_once("\n\n").unwrap_or(("", &answer));
+        let of = |line: &str| {
+            let parts: Vec<&str> = line.splitn(5, ',').collect();
+            (parts[2] == counter).then(|| format!("{}={}", parts[4].trim_matches('"'), parts[3]))
+        };
+        (format!("{rows}\n"), receipt.lines().filter_map(of).collect())
+    }
+
+    fn token(&self, sql: &str) -> (String, String) {
+        let ran = self.run(sql, &["--report", "json=report.json"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let report = std::fs::read(self.0.path("report.json")).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+        (ran.stdout, report["statements"][0]["read_point"].as_str().unwrap().to_owned())
+    }
+}
+
+fn lines(range: std::ops::Range<u64>) -> String {
+    range.fold(String::new(), |mut text, n| {
+        let (minute, second) = (n / 60 % 60, n % 60);
+        let ts = format!("2026-09-01T{:02}:{minute:02}:{second:02}Z", n / 3600 % 24);
+        writeln!(text, "{{\"n\":{n},\"ts\":\"{ts}\"}}").unwrap();
+        text
+    })
+}
+
+#[test]
+fn all_references_of_a_statement_see_the_same_lines_while_some_are_appended() {
+    let logs = Logs::new();
+    logs.append("t/a.log", &lines(0..1000));
+    logs.append("t/b.log", &lines(1000..1500));
+    let sql = "select (select count(*) from logs.default.t), \
+               (select count(*) from logs.default.t as x join logs.default.t as y using (n)), \
+               (select max(n) from logs.default.t where _partition = 'b.log')";
+    let sql = format!("{sql}; {sql}; {sql}");
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Bounded: a reader that never ends must not fill the disk.
+            for n in 1500..200_000 {
+                if done.load(Ordering::Relaxed) {
+                    break;
+                }
+                // Half a line at a time: no reader may see one.
+                let line = lines(n..n + 1);
+                logs.append("t/b.log", &line[..9]);
+                logs.append("t/b.log", &line[9..]);
+            }
+        });
+        let ran = logs.run(&sql, &[]);
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let rows: Vec<_> = ran.stdout.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(rows.len(), 3);
+        for row in rows {
+            let parts: Vec<u64> = row.split(',').map(|n| n.parse().unwrap()).collect();
+            assert!(parts[0] >= 1500, "{row}");
+            assert_eq!(parts[0], parts[1], "{row}");
+            // Every line of b.log is there up to its last.
+            assert_eq!(parts[0], parts[2] + 1, "{row}");
+        }
+    });
+}
+
+#[test]
+fn rotated_and_compressed_files_are_partitions_and_unfinished_lines_are_not_there_yet() {
+    let logs = Logs::new();
+    logs.append("t/a.log", &lines(20..30));
+    logs.append("t/a.log", "\r\n  \n{\"n\":99,\"ts\":");
+    logs.append("t/a.log.1", lines(10..20).trim_end());
+    logs.gzip("t/a.log.2.gz", lines(0..10).trim_end());
+    // Both are there while a file is compressed.
+    logs.gzip("t/a.log.1.gz", "{\"n\":");
+    logs.append("top.log", &lines(0..3));
+    logs.append(".hidden/a.log", "x\n");
+    assert_eq!(logs.answer("show tables from logs.default").matches("logs").count(), 2);
+    let sql =
+        "select _partition, count(*), min(n), max(n) from logs.default.t group by 1 order by 1";
+    let expected = "a.log,10,20,29\na.log.1,9,10,18\na.log.2.gz,10,0,9\n";
+    assert_eq!(logs.answer(sql), expected);
+    assert_eq!(logs.answer("select sum(n) from logs.default.top"), "3\n");
+    // The line that was not finished is, now.
+    logs.append("t/a.log", "\"2026-09-01T00:00:00Z\"}\n");
+    assert_eq!(logs.answer("select max(n) from logs.default.t"), "99\n");
+    // An offset is the place of the line.
+    let text = std::fs::read_to_string(logs.path("t/a.log")).unwrap();
+    let at = text.find("{\"n\":25,").unwrap();
+    let sql = format!("select n from logs.default.t where _offset = {at} and _partition = 'a.log'");
+    assert_eq!(logs.answer(&sql), "25\n");
+}
+
+#[test]
+fn a_replay_reads_what_was_there_and_a_log_that_was_cut_or_replaced_is_gone() {
+    let logs = Logs::new();
+    logs.append("t/a.log", &lines(0..100));
+    let sql = "select count(*), max(n) from logs.default.t";
+    let (answer, token) = logs.token(sql);
+    assert_eq!(answer, "100,99\n");
+    logs.append("t/a.log", &lines(100..200));
+    logs.append("t/b.log", &lines(0..5));
+    assert_eq!(logs.answer(sql), "205,199\n");
+    let replayed = logs.run(sql, &["--read-point", &token]);
+    assert_eq!((replayed.stdout.as_str(), replayed.code), ("100,99\n", 0), "{replayed:?}");
+    logs.append("u/a.log", &lines(0..1));
+    let other = logs.failure("select * from logs.default.u", &["--read-point", &token]);
+    assert!(other.contains("logs.default.u is not in the read point"), "{other}");
+
+    std::fs::write(logs.path("t/a.log"), lines(0..10)).unwrap();
+    let cut = logs.failure(sql, &["--read-point", &token]);
+    assert!(cut.contains("it was cut or made anew"), "{cut}");
+    assert!(cut.ends_with("error: kind=gone -c:1:1\n"), "{cut}");
+    std::fs::write(logs.path("t/a.log"), lines(500..900)).unwrap();
+    let replaced = logs.failure(sql, &["--read-point", &token]);
+    assert!(replaced.contains("t/a.log was replaced by another file"), "{replaced}");
+    assert!(replaced.ends_with("error: kind=gone -c:1:1\n"), "{replaced}");
+    std::fs::remove_file(logs.path("t/a.log")).unwrap();
+    let removed = logs.failure(sql, &["--read-point", &token]);
+    assert!(removed.contains("partition a.log of logs.default.t is gone"), "{removed}");
+}
+
+#[test]
+fn filters_on_places_read_nothing_else_and_the_receipt_says_what_became_of_the_others() {
+    let logs = Logs::new();
+    logs.declare("t", TYPED);
+    for at in 0..5 {
+        logs.append(&format!("t/{at}.log"), &lines(at * 1000..(at + 1) * 1000));
+    }
+    let all = "select count(*) from logs.default.t where ";
+    let line = lines(3000..3001).len() as u64;
+    for (filter, rows, bytes) in [
+        ("_partition = '3.log'", 1000, 1000 * line),
+        ("_partition in ('3.log', '4.log') and n >= 0", 2000, 2000 * line),
+        // The byte before the first line is read as well: it says where that begins.
+        (&format!("_partition = '3.log' and _offset >= {}", 900 * line), 100, 100 * line + 1),
+        (&format!("_partition = '3.log' and _offset < {line}"), 1, line),
+        ("_partition = '3.log' and _offset between 1 and 20", 0, 0),
+        ("_partition = 'none'", 0, 0),
+    ] {
+        let sql = format!("{all}{filter}");
+        let (answer, read) = logs.with_receipt(&sql, "bytes_read");
+        assert_eq!(answer, format!("{rows}\n"), "{filter}");
+        let read: u64 =
+            read.iter().map(|it| it.trim_start_matches('=').parse::<u64>().unwrap()).sum();
+        // Behind a range only the rest of a line is wanted, and comes in blocks.
+        assert!(read >= bytes && read <= bytes + 64 * 1024, "{filter}: {read} of {bytes}");
+        let off = logs.run(&sql, &["--set", "pushdown=false"]);
+        assert_eq!(off.stdout, answer, "{filter}: {}", off.stderr);
+    }
+    let sql = format!("{all} _timestamp >= '2026-09-01T01:00:00Z' and n % 2 = 0");
+    let (answer, refused) = logs.with_receipt(&sql, "filters_not_pushed");
+    assert_eq!(answer, "700\n");
+    assert!(refused.iter().any(|line| line.contains("there is no index of times")), "{refused:?}");
+    assert!(refused.iter().any(|line| line.contains("records have no statistics")), "{refused:?}");
+}
+
+#[test]
+fn the_last_lines_are_read_from_the_end() {
+    let logs = Logs::new();
+    logs.declare("t", TYPED);
+    logs.append("t/a.log", &lines(0..60_000));
+    logs.append("t/b.log", &lines(0..10));
+    let size = std::fs::metadata(logs.path("t/a.log")).unwrap().len();
+    for sql in [
+        "select _partition, _offset, n from logs.default.t order by _offset desc limit 100",
+        "select _offset, n from logs.default.t where n % 10 = 3 order by _offset desc limit 50",
+    ] {
+        let (answer, read) = logs.with_receipt(sql, "bytes_read");
+        let off = "datafusion.optimizer.enable_dynamic_filter_pushdown=false";
+        let whole = logs.run(sql, &["--set", "pushdown=false", "--set", off]);
+        assert_eq!(answer.trim_end(), whole.stdout.trim_end(), "{sql}");
+        let read: u64 =
+            read.iter().map(|it| it.trim_start_matches('=').parse::<u64>().unwrap()).sum();
+        assert!(read < size / 4, "{sql}: {read} of {size} bytes");
+    }
+    // Further back where a filter lets little pass, and to the start where it lets nothing pass.
+    let sql = "select n from logs.default.t where n = 5 order by _offset desc limit 3";
+    assert_eq!(logs.answer(sql), "5\n5\n");
+    let explained =
+        logs.answer("explain select n, _offset from logs.default.t order by _offset desc limit 3");
+    assert!(explained.contains("last_first"), "{explained}");
+    let first =
+        logs.answer("explain select n, _offset from logs.default.t order by _offset limit 3");
+    assert!(!first.contains("last_first"), "{first}");
+}
+
+#[test]
+fn bad_lines_are_rows_of_errors_and_too_many_of_them_fail() {
+    let logs = Logs::new();
+    logs.declare("t", TYPED);
+    logs.append("t/a.log", &lines(0..300));
+    let at = std::fs::metadata(logs.path("t/a.log")).unwrap().len();
+    logs.append("t/a.log", "{\"n\":\n{\"n\":\"x\"}\n{\"ts\":null}\nWARN text\n");
+    logs.append("t/a.log", &lines(300..400));
+    assert_eq!(logs.answer("select count(*), sum(n) from logs.default.t"), "400,79800\n");
+    let sql = format!(
+        "select kind, column_name, value, raw_length, _partition, _offset - {at}, _timestamp \
+         from errors('logs.default.t') order by _offset"
+    );
+    let expected = "malformed,,,5,a.log,0,\ntype,n,x,9,a.log,6,\ntype,n,,11,a.log,16,\n\
+                    malformed,,,9,a.log,28,\n";
+    assert_eq!(logs.answer(&sql), expected);
+    let place =
+        format!("select count(*) from errors('logs.default.t') where _offset = {}", at + 16);
+    assert_eq!(logs.answer(&place), "1\n");
+
+    logs.declare("t", &format!("on_error = 'fail'\n{TYPED}"));
+    let failed = logs.failure("select count(*) from logs.default.t", &[]);
+    assert!(failed.contains(&format!("logs.default.t partition a.log offset {at}: ")), "{failed}");
+    logs.declare("t", &format!("max_bad_records = 3\n{TYPED}"));
+    let failed = logs.failure("select count(*) from logs.default.t", &[]);
+    assert!(failed.contains("4 of 404 records of logs.default.t are bad"), "{failed}");
+    logs.declare("t", &format!("on_error = 'null'\n{}", TYPED.replace("nullable = false\n", "")));
+    assert_eq!(logs.answer("select count(*), count(n) from logs.default.t"), "402,400\n");
+}
+
+#[test]
+fn what_nobody_declared_is_found_in_the_last_lines() {
+    let logs = Logs::new();
+    logs.append("json/a.log", "not json\n");
+    logs.append("json/a.log", &lines(0..500));
+    logs.append("text/a.log", "GET / 200\nGET /x 404\n");
+    logs.append("csv/a.log", "1;a;2.5\n2;b;\n3;c;x\n");
+    assert_eq!(logs.answer("select arrow_typeof(n) from logs.default.json limit 1"), "Int64\n");
+    assert_eq!(logs.answer("select count(*) from errors('logs.default.json')"), "1\n");
+    let raw = "select cast(value as varchar), _offset from logs.default.text order by _offset desc";
+    assert_eq!(logs.answer(raw), "GET /x 404,10\nGET / 200,0\n");
+    logs.declare(
+        "csv",
+        "[options]\nvalue_format = 'csv'\ndelimiter = ';'\nmeta = 'none'\n[[columns]]\nname = 'id'\n\
+         type = 'INT'\n[[columns]]\nname = 'price'\ntype = 'DOUBLE'\nsource = '#3'\n",
+    );
+    assert_eq!(logs.answer("select * from logs.default.csv order by id"), "1,2.5\n2,\n");
+    let inferred = logs.answer("infer table logs.default.json");
+    assert!(
+        inferred.contains("value_format = \"\"json\"\"") && inferred.contains("BIGINT"),
+        "{inferred}"
+    );
+    logs.append("clash/a.log", "{\"_offset\":1}\n");
+    let clash = logs.failure("select * from logs.default.clash", &[]);
+    assert!(clash.contains("_offset, which is the name of a column about records"), "{clash}");
+    let wrong = logs.failure("select * from logs.default.jsn", &[]);
+    assert!(wrong.contains("did you mean json?"), "{wrong}");
+    logs.declare("gone", "[options]\nstream = 'jsom'\n");
+    let wrong = logs.failure("select * from logs.default.gone", &[]);
+    assert!(
+        wrong.contains("there is no log jsom") && wrong.contains("did you mean json?"),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn limits_hold_before_and_while_lines_are_read() {
+    let logs = Logs::new();
+    logs.declare("t", TYPED);
+    logs.append("t/a.log", &lines(0..5000));
+    let sql = "select sum(n) from logs.default.t";
+    let refused = logs.failure(sql, &["--max-scan-bytes", "1000"]);
+    assert!(
+        refused.contains("logs.default.t: the statement scans at least 193890 bytes"),
+        "{refused}"
+    );
+    assert!(refused.contains("filter by _partition or _offset"), "{refused}");
+    let ended = logs.failure(sql, &["--max-scan-records", "4000"]);
+    assert!(ended.contains("and max_scan_records is 4000"), "{ended}");
+    let few = logs.run("select n from logs.default.t limit 3", &["--max-scan-bytes", "200000"]);
+    assert_eq!(few.code, 0, "{}", few.stderr);
+}
