@@ -134,6 +134,11 @@ fn the_plans_over_streams_read_the_same_in_another_engine() {
 }
 
 #[test]
+fn the_plans_over_the_snapshot_read_the_same_in_another_engine() {
+    assert!(tally("profiles").encoded > 8);
+}
+
+#[test]
 fn the_plans_over_the_lake_skip_the_same_rows_in_another_engine() {
     let tally = tally("lake");
     assert_eq!(tally.encoded, tally.plans);

@@ -26,6 +26,8 @@ const WRITTEN: &[(&str, usize)] = &[
     ("lake.raw.users", 2_008),
     ("lake.raw.workouts", 6_005),
     ("events.default.heartbeats", 5_190),
+    // The row of a value that does not decode stays, so it is here and there.
+    ("profiles.default.device_profile", 2_029 + 1),
 ];
 
 /// A table under test.
@@ -245,7 +247,7 @@ fn good_and_bad_records_are_all_that_were_written() {
         let Ok(bad) = suite.try_run(&session, &format!("SELECT * FROM errors('{name}')")) else {
             continue;
         };
-        let written = written.get(name.as_str());
+        let written = written.get(name.replace('"', "").as_str());
         let written = written.unwrap_or_else(|| panic!("say in WRITTEN what {name} was made of"));
         assert_eq!(bad.rows.len() + table.rows, *written, "{name}");
         checked += 1;
