@@ -6,7 +6,6 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, BinaryBuilder, MapBuilder, MapFieldNames, StringBuilder};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::super::recipe::Recipe;
 use super::decode::{bytes, type_of_map};
 use super::escape;
 use crate::formats::hbase_manifest::Family;
@@ -42,8 +41,7 @@ pub(in super::super) struct MapRows {
 }
 
 impl MapRows {
-    pub(super) fn new(recipe: &Recipe, projection: &[usize], families: &[usize]) -> Self {
-        let _ = recipe;
+    pub(super) fn new(projection: &[usize], families: &[usize]) -> Self {
         let column = |at: &usize| match at.checked_sub(1) {
             None => Column::Key(BinaryBuilder::new()),
             Some(family) => {

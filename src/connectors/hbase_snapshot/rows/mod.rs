@@ -56,7 +56,7 @@ impl Rows {
     pub(super) fn new(recipe: &Recipe, projection: &[usize], families: &[usize]) -> Result<Self> {
         Ok(match &recipe.shape {
             Shape::Cells => Self::Cells(cells::CellRows::new(recipe, projection, families)),
-            Shape::Maps => Self::Maps(maps::MapRows::new(recipe, projection, families)),
+            Shape::Maps => Self::Maps(maps::MapRows::new(projection, families)),
             Shape::Mapped(columns) => {
                 Self::Mapped(mapped::MappedRows::new(recipe, columns, projection, families)?)
             }
