@@ -197,8 +197,11 @@ impl BlockHeader {
         })
     }
 
-    /// Compares the checksums, which cover header and payload in pieces.
-    fn verify(&self, block: &[u8]) -> Result<(), Broken> {
+    /// Compares the checksums of a whole block, which cover header and payload in pieces.
+    ///
+    /// # Errors
+    /// When one does not match.
+    pub(crate) fn verify(&self, block: &[u8]) -> Result<(), Broken> {
         let sum: fn(&[u8]) -> u32 = match self.checksum {
             Checksum::Absent => return Ok(()),
             Checksum::Crc32 => crc32fast::hash,

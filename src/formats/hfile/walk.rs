@@ -227,6 +227,12 @@ impl Walk {
         {
             // Behind the data stand other blocks.
             self.end = offset;
+        } else {
+            // Not needed for a walk, but a file with damage in it is not read in silence.
+            let Some(block) = self.piece(offset, total) else {
+                return Ok(Some(self.missing(offset, total)));
+            };
+            header.verify(&block).map_err(|e| e.at(offset))?;
         }
         self.at = next;
         self.forget(next);
