@@ -64,10 +64,8 @@ pub(super) fn extend(builder: SessionStateBuilder) -> SessionState {
         .and_then(|()| bytes::register(&mut state))
         .and_then(|()| state.register_udf(Arc::new(AtTimeZone::default().into())).map(drop))
         .and_then(|()| {
-            let functions = CONNECTORS.iter().flat_map(|connector| connector.functions());
-            functions
-                .map(|f| state.register_udf(Arc::new(f)).map(drop))
-                .collect::<datafusion::common::Result<()>>()
+            let mut functions = CONNECTORS.iter().flat_map(|connector| connector.functions());
+            functions.try_for_each(|f| state.register_udf(Arc::new(f)).map(drop))
         });
     debug_assert!(registered.is_ok(), "{registered:?}");
     state

@@ -20,7 +20,8 @@ impl Random {
     fn below(&mut self, end: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap_or(0) % end.max(1)
+        let number = usize::try_from(self.0 >> 33).unwrap_or(0);
+        number.checked_rem(end).unwrap_or(0)
     }
 
     /// The bytes with some of them changed, or cut off.

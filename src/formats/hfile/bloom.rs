@@ -93,7 +93,7 @@ impl BloomHead {
         let step = murmur(key, first);
         let mut at = first;
         (0..self.hashes).all(|_| {
-            let bit = at.wrapping_rem(bits).unsigned_abs();
+            let bit = at.checked_rem(bits).unwrap_or_default().unsigned_abs();
             at = at.wrapping_add(step);
             let byte = usize::try_from(bit >> 3).ok().and_then(|byte| chunk.get(byte));
             byte.is_none_or(|byte| byte & (1 << (bit & 7)) != 0)

@@ -255,10 +255,7 @@ impl Walk {
         let mut missing = size;
         let mut at = offset;
         for (start, bytes) in &self.given {
-            let Some(skip) = at.checked_sub(*start).and_then(|skip| usize::try_from(skip).ok())
-            else {
-                return None;
-            };
+            let skip = at.checked_sub(*start).and_then(|skip| usize::try_from(skip).ok())?;
             let Some(rest) = bytes.get(skip..).filter(|rest| !rest.is_empty()) else { continue };
             let taken = rest.get(..missing).unwrap_or(rest);
             if copied.is_none() && taken.len() == size {

@@ -48,7 +48,7 @@ pub(super) enum Rows {
     /// Declared columns.
     Mapped(mapped::MappedRows),
     /// Values that do not decode.
-    Bad(bad::BadRows),
+    Bad(Box<bad::BadRows>),
 }
 
 impl Rows {
@@ -61,7 +61,8 @@ impl Rows {
                 Self::Mapped(mapped::MappedRows::new(recipe, columns, projection, families)?)
             }
             Shape::Bad(columns) => {
-                Self::Bad(bad::BadRows::new(recipe, columns, projection, families)?)
+                let rows = bad::BadRows::new(recipe, columns, projection, families)?;
+                Self::Bad(Box::new(rows))
             }
         })
     }

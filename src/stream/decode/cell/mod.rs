@@ -67,6 +67,11 @@ pub trait Sink: std::fmt::Debug + Send {
     /// The number of values.
     fn len(&self) -> usize;
 
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Drops the values after the first `len`.
     fn truncate(&mut self, len: usize);
 
