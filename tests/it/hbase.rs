@@ -106,6 +106,14 @@ impl Fixtures {
         Self { folder: folder.to_owned(), manifest, catalog, runtime: rows::runtime() }
     }
 
+    /// Only some of the cases.
+    fn only(mut self, names: &[&str]) -> Self {
+        if let Some(cases) = self.manifest["cases"].as_array_mut() {
+            cases.retain(|case| names.contains(&text(&case["name"])));
+        }
+        self
+    }
+
     fn session(&self) -> LocalSession {
         let options = EngineOptions {
             catalog_dir: Some(self.catalog.path().to_owned()),
@@ -415,8 +423,9 @@ fn snapshots_in_hdfs_give_the_answers_of_the_folder() {
 fn snapshots_in_buckets_give_the_answers_of_the_folder() {
     let buckets = buckets();
     crate::rows::copy_folder(&committed(), &buckets.bucket("made").join("hbase"));
+    let some = ["split_refs", "mob_clone", "clone_links_of_clone", "layout_v1", "err_encrypted"];
     for (kind, store) in crate::buckets::stores(&buckets) {
         let there = |root: &str| (format!("{kind}://made/hbase/{root}"), store.clone());
-        Fixtures::open(&committed(), there).compare().expect_equal();
+        Fixtures::open(&committed(), there).only(&some).compare().expect_equal();
     }
 }
