@@ -403,8 +403,8 @@ fn every_scan_of_the_fixtures_is_answered_as_hbase_answers_it() {
 #[test]
 fn random_tables_of_a_live_hbase_are_read_as_it_reads_them() {
     let variable = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let seed = variable("SLUICE_HBASE_SEED").unwrap_or(clock.as_secs() % 1_000_000);
+    // The same tables each time; `tests/long` takes others.
+    let seed = variable("SLUICE_HBASE_SEED").unwrap_or(7);
     let tables = variable("SLUICE_HBASE_TABLES").unwrap_or(3);
     println!("SLUICE_HBASE_SEED={seed} SLUICE_HBASE_TABLES={tables}");
     let made = make(seed, usize::try_from(tables).unwrap(), "none", false);
