@@ -13,7 +13,8 @@ use serde_json::Value;
 use sluice::engine::{Engine, EngineOptions, LocalSession};
 use tokio::runtime::Runtime;
 
-use crate::rows;
+use crate::program::Program;
+use crate::rows::{self, sample_data};
 use crate::servers::buckets::buckets;
 use crate::servers::hbase::make;
 
@@ -417,6 +418,35 @@ fn snapshots_in_hdfs_give_the_answers_of_the_folder() {
     let hdfs = made.hdfs.clone().unwrap();
     let there = |root: &str| (format!("{hdfs}/{root}"), String::new());
     Fixtures::open(made.folder.path(), there).compare().expect_equal();
+}
+
+#[test]
+fn a_damaged_snapshot_is_never_replaced_by_an_older_one_in_silence() {
+    let program = Program::new();
+    crate::rows::copy_folder(&sample_data().join("profiles"), &program.path("hbase"));
+    program.write(
+        "catalog/h.toml",
+        "connector = 'hbase_snapshot'\n[options]\nlocation = '../hbase'\n",
+    );
+    program.write("catalog/h/default/t.toml", "[options]\nsnapshot = 'device_profile-*'\n");
+    assert_eq!(program.answer(&["select count(*) from h.default.t"]), "2029\n");
+    program.write("hbase/.hbase-snapshot/device_profile-20261121/.snapshotinfo", "not a message");
+    program.write("hbase/.hbase-snapshot/device_profile-20261122/data.manifest", "");
+    let (_, message) = program.failure("select count(*) from h.default.t");
+    assert!(
+        message.contains("device_profile-20261121/.snapshotinfo: snapshot description"),
+        "{message}"
+    );
+    let listed = program.answer(&[
+        "select snapshot, problem is null as whole from h.hbase.snapshots order by snapshot",
+    ]);
+    assert_eq!(
+        listed,
+        "device_profile-20261120,true\ndevice_profile-20261121,false\n\
+         device_profile-20261122,false\n"
+    );
+    let found = program.answer(&["check catalog h"]);
+    assert!(found.contains("it has no .snapshotinfo"), "{found}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::recipe::{Recipe, Shape};
 use super::rows::{self, unescape};
 use super::snapshot::{Loaded, Snapshots};
 use super::table::SnapshotTable;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::formats::hbase_manifest::{Snapshot, SnapshotKind, Table};
 use crate::formats::hbase_rows::{ReadSettings, Versions};
 use crate::spi::{
@@ -74,7 +74,7 @@ impl SnapshotCatalog {
             return match snapshots.load(&name.table).await {
                 Ok(loaded) if loaded.table.namespace == name.schema => Ok(Some(name.table.clone())),
                 Ok(_) => Ok(None),
-                Err(e) if e.kind() == crate::error::ErrorKind::NotFound => match declared.text {
+                Err(e) if e.kind() == ErrorKind::NotFound => match declared.text {
                     None => Ok(None),
                     Some(_) => Err(e.with_hint("set `snapshot` under [options] of the table file")),
                 },
@@ -87,6 +87,11 @@ impl SnapshotCatalog {
         let pattern = glob::Pattern::new(wanted)
             .map_err(|e| Error::config(format!("snapshot \"{wanted}\" is no pattern: {e}")))?;
         let all = snapshots.all().await?;
+        // It may be the newest, so an older one in its place would be a silent answer.
+        if let Some((_, e)) = all.damaged.iter().find(|(name, _)| pattern.matches(name)) {
+            return Err(e.clone());
+        }
+        let all = &all.snapshots;
         let matching = all.iter().filter(|snapshot| pattern.matches(&snapshot.name));
         let newest = matching.max_by(|a, b| (a.created, &a.name).cmp(&(b.created, &b.name)));
         match newest {
@@ -95,7 +100,7 @@ impl SnapshotCatalog {
                 "no snapshot in {} matches {wanted}",
                 self.store.location
             ))
-            .with_hint(named(&all))),
+            .with_hint(named(all))),
         }
     }
 
@@ -338,7 +343,8 @@ impl Catalog for SnapshotCatalog {
 
     async fn schemas(&self, context: &Arc<StatementContext>) -> Result<Vec<String>> {
         let all = self.snapshots(context).all().await?;
-        let namespaces = all.iter().map(|snapshot| Table::parse(&snapshot.table).namespace);
+        let namespaces =
+            all.snapshots.iter().map(|snapshot| Table::parse(&snapshot.table).namespace);
         let schemas: BTreeSet<String> = namespaces.chain([listing::SCHEMA.to_owned()]).collect();
         Ok(schemas.into_iter().collect())
     }
@@ -353,7 +359,7 @@ impl Catalog for SnapshotCatalog {
             return Ok(listing::TABLES.map(entry).to_vec());
         }
         let all = self.snapshots(context).all().await?;
-        let own = all.iter().filter(|s| Table::parse(&s.table).namespace == schema);
+        let own = all.snapshots.iter().filter(|s| Table::parse(&s.table).namespace == schema);
         let entry = |s: &Snapshot| TableEntry { name: s.name.clone(), kind: TableKind::Table };
         Ok(own.map(entry).collect())
     }
@@ -421,13 +427,21 @@ impl Catalog for SnapshotCatalog {
 
     async fn check(&self, context: &Arc<StatementContext>) -> Result<Vec<Finding>> {
         let all = self.snapshots(context).all().await?;
-        let severity = if all.is_empty() { Severity::Warning } else { Severity::Info };
-        Ok(vec![Finding {
+        let count = all.snapshots.len();
+        let severity = if count == 0 { Severity::Warning } else { Severity::Info };
+        let mut findings = vec![Finding {
             severity,
             object: self.name.clone(),
-            message: format!("{} has {} snapshots", self.store.location, all.len()),
-            fix: all.is_empty().then(|| named(&all)),
-        }])
+            message: format!("{} has {count} snapshots", self.store.location),
+            fix: (count == 0).then(|| named(&all.snapshots)),
+        }];
+        findings.extend(all.damaged.iter().map(|(name, e)| Finding {
+            severity: Severity::Error,
+            object: name.clone(),
+            message: e.message().to_owned(),
+            fix: e.hint().map(str::to_owned),
+        }));
+        Ok(findings)
     }
 
     fn location(&self) -> String {

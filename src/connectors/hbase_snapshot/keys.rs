@@ -149,8 +149,13 @@ impl KeyColumn {
     }
 
     fn compared(&self, operator: Operator, value: ScalarValue) -> Option<Ranges> {
+        let compares = matches!(
+            operator,
+            Operator::Eq | Operator::Gt | Operator::GtEq | Operator::Lt | Operator::LtEq
+        );
         if value.is_null() {
-            return Some(Ranges(vec![]));
+            // IS DISTINCT FROM NULL is true of every row; a comparison of none.
+            return compares.then(|| Ranges(vec![]));
         }
         let bytes = self.bytes(&value)?;
         let from = |start: Vec<u8>| RowRange { start, end: None };

@@ -10,7 +10,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::catalog::{MemTable, TableProvider};
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 
 use super::snapshot::{Loaded, Snapshots};
 use crate::error::{Error, Result};
@@ -34,24 +34,34 @@ pub(super) async fn open(
         return Ok(None);
     }
     let all = snapshots.all().await?;
-    let loaded: Vec<Listed> = futures::stream::iter(all.iter().cloned())
+    let mut lines: Vec<Line> = futures::stream::iter(all.snapshots.iter().cloned())
         .map(|snapshot| {
             let snapshots = snapshots.clone();
             async move {
                 let loaded = snapshots.load_unpinned(&snapshot.name).await;
-                Ok::<_, Error>((snapshot, loaded))
+                Line { name: snapshot.name.clone(), snapshot: Some(snapshot), loaded }
             }
         })
         .buffered(READ_AT_ONCE)
-        .try_collect()
-        .await?;
-    let batch = if table == "snapshots" { of_snapshots(&loaded) } else { of_families(&loaded) }?;
+        .collect()
+        .await;
+    lines.extend(all.damaged.iter().map(|(name, e)| Line {
+        name: name.clone(),
+        snapshot: None,
+        loaded: Err(e.clone()),
+    }));
+    let batch = if table == "snapshots" { of_snapshots(&lines) } else { of_families(&lines) }?;
     let internal = |e: datafusion::error::DataFusionError| Error::internal(e.strip_backtrace());
     let provider = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(internal)?;
     Ok(Some(Arc::new(provider)))
 }
 
-type Listed = (Snapshot, std::result::Result<Arc<Loaded>, Error>);
+/// A snapshot, or a folder that should be one.
+struct Line {
+    name: String,
+    snapshot: Option<Snapshot>,
+    loaded: Result<Arc<Loaded>>,
+}
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
     let field =
@@ -73,30 +83,34 @@ fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn of_snapshots(all: &[Listed]) -> Result<RecordBatch> {
+fn of_snapshots(all: &[Line]) -> Result<RecordBatch> {
     let of_loaded = |of: fn(&Loaded) -> u64| {
-        numbers(all, move |(_, loaded)| loaded.as_ref().ok().map(|loaded| count(of(loaded))))
+        numbers(all, move |line| line.loaded.as_ref().ok().map(|loaded| count(of(loaded))))
     };
-    let instants = all.iter().map(|(snapshot, _)| Some(snapshot.created));
+    let text = |of: fn(&Snapshot) -> Option<String>| {
+        texts(all, move |line| line.snapshot.as_ref().and_then(of))
+    };
+    let instants = all.iter().map(|line| line.snapshot.as_ref().map(|snapshot| snapshot.created));
     let instants = instants.collect::<TimestampMillisecondArray>().with_timezone("UTC");
+    let ttl = |line: &Line| line.snapshot.as_ref().map(|snapshot| snapshot.ttl);
     batch(vec![
-        ("snapshot", texts(all, |(snapshot, _)| Some(snapshot.name.clone()))),
-        ("namespace", texts(all, |(snapshot, _)| Some(Table::parse(&snapshot.table).namespace))),
-        ("table_name", texts(all, |(snapshot, _)| Some(Table::parse(&snapshot.table).name))),
+        ("snapshot", texts(all, |line| Some(line.name.clone()))),
+        ("namespace", text(|snapshot| Some(Table::parse(&snapshot.table).namespace))),
+        ("table_name", text(|snapshot| Some(Table::parse(&snapshot.table).name))),
         ("created", Arc::new(instants)),
-        ("type", texts(all, |(snapshot, _)| Some(snapshot.kind.as_str().to_owned()))),
-        ("ttl_seconds", numbers(all, |(s, _)| Some(s.ttl).filter(|ttl| *ttl > 0))),
-        ("owner", texts(all, |(snapshot, _)| snapshot.owner.clone())),
+        ("type", text(|snapshot| Some(snapshot.kind.as_str().to_owned()))),
+        ("ttl_seconds", numbers(all, |line| ttl(line).filter(|ttl| *ttl > 0))),
+        ("owner", text(|snapshot| snapshot.owner.clone())),
         ("families", of_loaded(|loaded| loaded.families.len() as u64)),
         ("regions", of_loaded(|loaded| loaded.regions.len() as u64)),
         ("files", of_loaded(|loaded| loaded.all_files().count() as u64)),
         ("bytes", of_loaded(|loaded| loaded.all_files().filter_map(|file| file.size).sum())),
-        ("problem", texts(all, |(_, loaded)| loaded.as_ref().err().map(ToString::to_string))),
+        ("problem", texts(all, |line| line.loaded.as_ref().err().map(ToString::to_string))),
     ])
 }
 
-fn of_families(all: &[Listed]) -> Result<RecordBatch> {
-    let whole = all.iter().filter_map(|(_, loaded)| loaded.as_ref().ok());
+fn of_families(all: &[Line]) -> Result<RecordBatch> {
+    let whole = all.iter().filter_map(|line| line.loaded.as_ref().ok());
     let families: Vec<(&Arc<Loaded>, &Family)> = whole
         .flat_map(|loaded| loaded.families.iter().map(move |family| (loaded, family)))
         .collect();

@@ -216,12 +216,7 @@ impl Recipe {
                 None if narrow.is_empty() => all(),
                 None => narrow.iter().filter_map(|name| number(name)).collect(),
             },
-            Shape::Maps if narrow.is_empty() => all(),
-            Shape::Maps => {
-                // The first column is the key, the others are the families.
-                let columns = columns.iter().filter_map(|at| at.checked_sub(1));
-                columns.chain(narrow.iter().filter_map(|name| number(name))).collect()
-            }
+            Shape::Maps => all(),
             Shape::Bad(mapped) => of_columns(&mut mapped.iter()),
             Shape::Mapped(mapped) => {
                 let mapped_families = of_columns(&mut mapped.iter());

@@ -8,7 +8,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::error::broken;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::formats::hbase_manifest::{
     self, Family, FamilyFiles, RegionManifest, Snapshot, StoreFile, Table, encoded_region,
     mob_region,
@@ -54,6 +54,15 @@ impl Loaded {
     }
 }
 
+/// What stands in the folder of snapshots.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// By name.
+    pub(super) snapshots: Vec<Snapshot>,
+    /// Folders that are no whole snapshot, and why: what they are cannot be said.
+    pub(super) damaged: Vec<(String, Error)>,
+}
+
 /// Reads the snapshots of one folder for one statement.
 #[derive(Clone, Debug)]
 pub(super) struct Snapshots {
@@ -77,13 +86,13 @@ impl Snapshots {
         format!("{}:{folder}", self.catalog)
     }
 
-    /// All snapshots of all tables, by name. One that is not whole is left out.
-    pub(super) async fn all(&self) -> Result<Arc<Vec<Snapshot>>> {
+    /// All snapshots of all tables, by name, and apart from them the folders that are none.
+    pub(super) async fn all(&self) -> Result<Arc<Listed>> {
         let key = format!("snapshots {}", self.key(&self.folder()));
         self.context.once(key, self.list()).await
     }
 
-    async fn list(&self) -> Result<Vec<Snapshot>> {
+    async fn list(&self) -> Result<Listed> {
         let folder = self.folder();
         let listed = self.store.store.list_with_delimiter(Some(&folder)).await;
         let listed = listed.map_err(|e| store_error(&self.store.outer(&folder), e))?;
@@ -92,24 +101,28 @@ impl Snapshots {
             .into_iter()
             .filter(|folder| folder.filename().is_some_and(|name| !name.starts_with('.')));
         let snapshots = futures::stream::iter(folders).map(|folder| async move {
+            let name = folder.filename().unwrap_or_default().to_owned();
             match self.info(&folder).await {
-                Ok((snapshot, _)) => Ok(Some(snapshot)),
-                // Unfinished or damaged: whoever names it is told.
-                Err(e)
-                    if matches!(
-                        e.kind(),
-                        crate::error::ErrorKind::Corrupt | crate::error::ErrorKind::NotFound
-                    ) =>
-                {
-                    Ok(None)
+                Ok((snapshot, _)) => Ok(Ok(snapshot)),
+                Err(e) if e.kind() == ErrorKind::NotFound => {
+                    let outer = self.store.outer(&folder);
+                    self.missing_info(&name, &folder, &outer).await.map(|e| Err((name, e)))
                 }
+                Err(e) if e.kind() == ErrorKind::Corrupt => Ok(Err((name, e))),
                 Err(e) => Err(e),
             }
         });
-        let found: Vec<Option<Snapshot>> = snapshots.buffered(READ_AT_ONCE).try_collect().await?;
-        let mut found: Vec<Snapshot> = found.into_iter().flatten().collect();
-        found.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(found)
+        let found: Vec<std::result::Result<Snapshot, (String, Error)>> =
+            snapshots.buffered(READ_AT_ONCE).try_collect().await?;
+        let mut listed = Listed::default();
+        for snapshot in found {
+            match snapshot {
+                Ok(snapshot) => listed.snapshots.push(snapshot),
+                Err(damaged) => listed.damaged.push(damaged),
+            }
+        }
+        listed.snapshots.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(listed)
     }
 
     /// What a snapshot's folder says that it is; `NotFound` where it says nothing.
@@ -164,7 +177,7 @@ impl Snapshots {
         let outer = self.store.outer(folder);
         let info = self.info(folder).await;
         let (snapshot, info) = match info {
-            Err(e) if e.kind() == crate::error::ErrorKind::NotFound => {
+            Err(e) if e.kind() == ErrorKind::NotFound => {
                 return Err(self.missing_info(name, folder, &outer).await?);
             }
             info => info?,
@@ -206,7 +219,7 @@ impl Snapshots {
         let path = folder.clone().join("data.manifest");
         let outer = self.store.outer(&path);
         let (bytes, pinned) = self.get(&path).await.map_err(|e| match e.kind() {
-            crate::error::ErrorKind::NotFound => Error::corrupt(format!(
+            ErrorKind::NotFound => Error::corrupt(format!(
                 "snapshot {} is not finished: {outer} does not exist",
                 snapshot.name
             ))

@@ -248,7 +248,8 @@ impl Driver {
                         }
                     }
                     let Some(cell) = region.scan.cell(family) else { continue };
-                    if let Some(number) = self.regions.families.get(family)
+                    if cell.has_tags()
+                        && let Some(number) = self.regions.families.get(family)
                         && let Some(known) = recipe.families.get(*number)
                         && let Some(reference) = MobReference::of(&cell, &known.name)
                     {
@@ -489,7 +490,8 @@ impl Ahead {
             let beyond = crate::formats::Broken::corrupt("data block", "goes beyond the file");
             return Err(self.file.broken(&beyond.at(range.start)));
         }
-        if point {
+        // A row may be as wide as it likes; mostly it is in one block or two.
+        if point && end.saturating_sub(range.start) <= self.most {
             let bytes = self.file.read_kept(range.start..end).await?;
             return Ok(vec![(range.start, bytes)]);
         }
