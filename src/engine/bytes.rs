@@ -14,12 +14,13 @@ use datafusion::common::{DFSchema, Result, ScalarValue, internal_err};
 use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::expr::{Like, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     Cast, ColumnarValue, Expr, ExprSchemable, LogicalPlan, ScalarFunctionArgs, ScalarUDF,
     ScalarUDFImpl, Signature, Volatility, not,
 };
 use datafusion::optimizer::AnalyzerRule;
+
+use super::arithmetic::columns_of;
 
 /// What the function is called.
 const NAME: &str = "bytes_like";
@@ -48,14 +49,7 @@ struct LikeOverBytes {
 
 impl LikeOverBytes {
     fn plan(&self, plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-        let mut schema = merge_schema(&plan.inputs());
-        if let LogicalPlan::TableScan(scan) = &plan {
-            let table = DFSchema::try_from_qualified_schema(
-                scan.table_name.clone(),
-                &scan.source.schema(),
-            )?;
-            schema.merge(&table);
-        }
+        let schema = columns_of(&plan)?;
         let names = NamePreserver::new(&plan);
         plan.map_expressions(|expr| {
             let name = names.save(&expr);

@@ -138,6 +138,22 @@ impl ScanMeter {
         Ok(())
     }
 
+    /// Counts what a scan of a table is about to read, against the statement's limits and the table's.
+    ///
+    /// # Errors
+    /// `Exhausted` when the statement is beyond one of them with it.
+    pub fn add_scan(
+        &self,
+        unit: ScanUnit,
+        amount: u64,
+        limits: TableLimits,
+        table: &str,
+        advice: &str,
+    ) -> Result<()> {
+        self.add_of_table(unit, amount, limits, table, advice)?;
+        self.add(unit, amount, table, advice)
+    }
+
     /// The bytes that were asked of systems so far.
     pub fn bytes(&self) -> u64 {
         self.bytes.amount.load(Ordering::Relaxed)

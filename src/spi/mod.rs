@@ -11,6 +11,7 @@ mod context;
 mod estimate;
 mod file;
 mod layer;
+mod leaf;
 mod meter;
 mod read_point;
 mod receipt;
@@ -29,6 +30,10 @@ pub use context::{CatalogContext, Shared, StatementContext, TypeParser};
 pub use estimate::{Bounds, Estimate, ScanLeaf};
 pub use file::{CatalogFile, ColumnFile, DeclaredColumn, OnError, RowShare, TableFile, TomlText};
 pub use layer::{Layer, Reads};
+pub use leaf::{
+    is_dynamic, leaf_properties, leaf_with_children, of_partition, physical_filters,
+    pushdown_is_on, spread,
+};
 pub use meter::{ScanMeter, ScanUnit, TableLimits};
 pub use read_point::{
     PinnedFile, PinnedListing, PinnedPartition, PinnedStream, PinnedTable, ReadPoint, ReadPointBook,

@@ -8,6 +8,7 @@
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
+use datafusion::execution::TaskContext;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -57,6 +58,22 @@ impl StoreUrl {
     pub fn catalog(&self) -> Result<String> {
         Self::catalog_of(self.0.as_ref())
             .ok_or_else(|| Error::internal(format!("{} names no catalog", self.0)))
+    }
+
+    /// The store where a task runs; what is read from it counts as the statement's. `root` is its
+    /// root as people write it.
+    ///
+    /// # Errors
+    /// Those of the catalog that the store belongs to, when it is opened here for the first time.
+    pub fn open(
+        &self,
+        root: &str,
+        task: &TaskContext,
+        statement: &StatementContext,
+    ) -> Result<Arc<dyn ObjectStore>> {
+        let store = task.runtime_env().object_store(self.as_object_store_url());
+        let store = store.map_err(|e| Error::internal(e.strip_backtrace()))?;
+        Ok(statement.counted(root, store))
     }
 
     /// As DataFusion's look-up takes it.

@@ -116,7 +116,6 @@ impl Recipe {
         amount: u64,
     ) -> Result<()> {
         let advice = self.advice();
-        statement.meter().add_of_table(unit, amount, self.limits, &self.label, &advice)?;
-        statement.meter().add(unit, amount, &self.label, &advice)
+        statement.meter().add_scan(unit, amount, self.limits, &self.label, &advice)
     }
 }

@@ -12,10 +12,8 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::collect_columns;
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr, PhysicalSortExpr};
-use datafusion::physical_plan::execution_plan::{
-    Boundedness, EmissionType, apply_expression_roots,
-};
+use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_plan::execution_plan::apply_expression_roots;
 use datafusion::physical_plan::filter_pushdown::{
     ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown,
 };
@@ -23,8 +21,8 @@ use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
-    SendableRecordBatchStream, SortOrderPushdownResult,
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+    SortOrderPushdownResult,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -34,8 +32,11 @@ use super::reader::{self, Task};
 use super::recipe::Recipe;
 use super::source::{OffsetUnit, StreamService, TO_ITS_END, TimeOrder};
 use super::tally::Tally;
-use crate::error::{Error, Result};
-use crate::spi::{Bounds, Estimate, ScanLeaf, Services, StatementContext, TableLimits};
+use crate::error::Result;
+use crate::spi::{
+    Bounds, Estimate, ScanLeaf, Services, StatementContext, TableLimits, leaf_properties,
+    leaf_with_children, of_partition, pushdown_is_on,
+};
 
 type DfResult<T> = datafusion::common::Result<T>;
 
@@ -89,12 +90,7 @@ impl StreamScan {
         fetch: Option<usize>,
     ) -> DfResult<Self> {
         let schema = Arc::new(recipe.projected(&projection)?);
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(schema),
-            Partitioning::UnknownPartitioning(splits.len()),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        ));
+        let properties = leaf_properties(schema, splits.len());
         let tally = Arc::new(Tally::new(splits.len()));
         Ok(Self {
             recipe,
@@ -200,11 +196,7 @@ impl ExecutionPlan for StreamScan {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> DfResult<Arc<dyn ExecutionPlan>> {
-        if children.is_empty() {
-            Ok(self)
-        } else {
-            Err(Error::internal("StreamScan has no children").into())
-        }
+        leaf_with_children(self, &children)
     }
 
     fn apply_expressions(
@@ -222,9 +214,7 @@ impl ExecutionPlan for StreamScan {
         let statement = StatementContext::of(context.session_config())?;
         let services = statement.shared().get::<Services>();
         let service = services.of::<StreamService>(&self.recipe.catalog)?;
-        let splits = self.splits.get(partition).cloned().ok_or_else(|| {
-            Error::internal(format!("partition {partition} of {}", self.splits.len()))
-        })?;
+        let splits = of_partition(&self.splits, partition)?.clone();
         let task = Task {
             number: partition,
             splits,
@@ -289,8 +279,7 @@ impl ExecutionPlan for StreamScan {
         result: ChildPushdownResult,
         config: &ConfigOptions,
     ) -> DfResult<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
-        let settings = config.extensions.get::<crate::spi::SluiceSettings>();
-        let pushdown = settings.is_none_or(|settings| settings.pushdown);
+        let pushdown = pushdown_is_on(config);
         let parents = result.parent_filters.len();
         let propagation =
             FilterPushdownPropagation::with_parent_pushdown_result(vec![PushedDown::No; parents]);

@@ -15,7 +15,7 @@ use super::recipe::Recipe;
 use super::scan::{Split, StreamScan};
 use super::source::{LogSource, OffsetUnit, TO_ITS_END, TimeOrder};
 use crate::error::Result;
-use crate::spi::{PinnedStream, StatementContext};
+use crate::spi::{PinnedStream, StatementContext, spread};
 
 /// A table over a stream, as one statement sees it.
 #[derive(Debug)]
@@ -143,19 +143,7 @@ impl StreamTable {
             }
         }
         let weight = |split: &Split| split.length().unwrap_or(longest);
-        let total: u64 = splits.iter().map(weight).fold(0, u64::saturating_add);
-        let count = count.min(splits.len()).max(1);
-        let share = total / count as u64 + 1;
-        let mut lists = vec![vec![]; count];
-        let mut before = 0_u64;
-        for split in splits {
-            let at = usize::try_from(before / share).unwrap_or(usize::MAX).min(count - 1);
-            before = before.saturating_add(weight(&split));
-            if let Some(list) = lists.get_mut(at) {
-                list.push(split);
-            }
-        }
-        lists
+        spread(splits, count, weight)
     }
 }
 

@@ -15,13 +15,9 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
-use datafusion::physical_expr::{
-    DynamicFilterTracking, EquivalenceProperties, PhysicalExpr, conjunction_opt, split_conjunction,
-};
+use datafusion::physical_expr::{PhysicalExpr, conjunction_opt, split_conjunction};
 use datafusion::physical_expr_common::physical_expr::fmt_sql;
-use datafusion::physical_plan::execution_plan::{
-    Boundedness, EmissionType, apply_expression_roots,
-};
+use datafusion::physical_plan::execution_plan::apply_expression_roots;
 use datafusion::physical_plan::filter_pushdown::{
     ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown,
 };
@@ -29,8 +25,7 @@ use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
-    SendableRecordBatchStream,
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
 };
 use datafusion_datasource::TableSchema;
 use futures::future::BoxFuture;
@@ -45,7 +40,10 @@ use super::stock::{Built, Stock};
 use super::text::{self, TextRecipe};
 use super::{broken, ipc, parquet};
 use crate::error::{Error, Result};
-use crate::spi::{Estimate, ScanLeaf, ScanUnit, StatementContext, StoreUrl, TableLimits};
+use crate::spi::{
+    Estimate, ScanLeaf, ScanUnit, StatementContext, StoreUrl, TableLimits, is_dynamic,
+    leaf_properties, leaf_with_children, of_partition, pushdown_is_on, spread,
+};
 use crate::stream::Tally;
 
 type DfResult<T> = datafusion::common::Result<T>;
@@ -107,9 +105,7 @@ impl Recipe {
         task: &TaskContext,
         statement: &StatementContext,
     ) -> Result<Arc<dyn ObjectStore>> {
-        let store = task.runtime_env().object_store(self.store.as_object_store_url());
-        let store = store.map_err(|e| Error::internal(e.strip_backtrace()))?;
-        Ok(statement.counted(&self.root, store))
+        self.store.open(&self.root, task, statement)
     }
 
     /// The same with limits of what a statement may scan.
@@ -153,8 +149,7 @@ impl Recipe {
         amount: u64,
     ) -> Result<()> {
         let advice = self.advice();
-        statement.meter().add_of_table(unit, amount, self.limits, &self.label, &advice)?;
-        statement.meter().add(unit, amount, &self.label, &advice)
+        statement.meter().add_scan(unit, amount, self.limits, &self.label, &advice)
     }
 
     /// How to read less of the table.
@@ -306,7 +301,9 @@ impl FilesScan {
     ) -> DfResult<Self> {
         let projection =
             projection.unwrap_or_else(|| (0..recipe.table_schema().fields().len()).collect());
-        let splits = spread(planned.splits, partitions);
+        let total: u64 = planned.splits.iter().map(|split| split.bytes).sum();
+        let useful = usize::try_from(total / PARTITION_BYTES).unwrap_or(usize::MAX).max(1);
+        let splits = spread(planned.splits, partitions.min(useful), |split| split.bytes);
         let statistics = planned.statistics.project(Some(&projection));
         Self::over(recipe, splits, projection, fetch, statistics)
     }
@@ -321,12 +318,7 @@ impl FilesScan {
         statistics: Statistics,
     ) -> DfResult<Self> {
         let schema = Arc::new(recipe.table_schema().project(&projection)?);
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(schema),
-            Partitioning::UnknownPartitioning(splits.len()),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        ));
+        let properties = leaf_properties(schema, splits.len());
         let running = Running::new(splits.len());
         Ok(Self {
             recipe,
@@ -371,9 +363,7 @@ impl FilesScan {
     }
 
     fn partition(&self, partition: usize) -> Result<&[Split]> {
-        self.splits.get(partition).map(Vec::as_slice).ok_or_else(|| {
-            Error::internal(format!("partition {partition} of {}", self.splits.len()))
-        })
+        of_partition(&self.splits, partition).map(Vec::as_slice)
     }
 
     /// Our own scan of text over the splits of one partition.
@@ -434,28 +424,6 @@ impl FilesScan {
     }
 }
 
-fn is_dynamic(filter: &Arc<dyn PhysicalExpr>) -> bool {
-    DynamicFilterTracking::classify(filter).contains_dynamic_filter()
-}
-
-/// Runs of splits of about equal bytes, in order: neighbours stay together.
-fn spread(splits: Vec<Split>, partitions: usize) -> Vec<Vec<Split>> {
-    let total: u64 = splits.iter().map(|split| split.bytes).sum();
-    let useful = usize::try_from(total / PARTITION_BYTES).unwrap_or(usize::MAX).max(1);
-    let count = partitions.min(useful).min(splits.len()).max(1);
-    let share = total / count as u64 + 1;
-    let mut lists: Vec<Vec<Split>> = vec![vec![]; count];
-    let mut before = 0;
-    for split in splits {
-        let at = usize::try_from(before / share).unwrap_or(usize::MAX).min(count - 1);
-        before += split.bytes;
-        if let Some(list) = lists.get_mut(at) {
-            list.push(split);
-        }
-    }
-    lists
-}
-
 impl DisplayAs for FilesScan {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count: usize = self.splits.iter().map(Vec::len).sum();
@@ -507,11 +475,7 @@ impl ExecutionPlan for FilesScan {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> DfResult<Arc<dyn ExecutionPlan>> {
-        if children.is_empty() {
-            Ok(self)
-        } else {
-            Err(Error::internal("FilesScan has no children").into())
-        }
+        leaf_with_children(self, &children)
     }
 
     fn apply_expressions(
@@ -613,10 +577,7 @@ impl ExecutionPlan for FilesScan {
         result: ChildPushdownResult,
         config: &ConfigOptions,
     ) -> DfResult<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
-        let pushdown = config
-            .extensions
-            .get::<crate::spi::SluiceSettings>()
-            .is_none_or(|settings| settings.pushdown);
+        let pushdown = pushdown_is_on(config);
         let parents = result.parent_filters.len();
         let schema = self.schema();
         let mut scan = self.fresh();

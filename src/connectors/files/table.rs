@@ -24,7 +24,9 @@ use super::scan::{FilesScan, Recipe, SelectedFile};
 use super::text::Half;
 use super::{ipc, parquet, schema, text};
 use crate::error::{Error, Result};
-use crate::spi::{OpenedStore, PinnedTable, StatementContext, StoreUrl, TableFile};
+use crate::spi::{
+    OpenedStore, PinnedTable, StatementContext, StoreUrl, TableFile, physical_filters,
+};
 
 /// How many files at most are opened to infer a table's columns, spread over all of them.
 const SAMPLED_FILES: usize = 100;
@@ -413,14 +415,9 @@ impl FilesTable {
     ) -> Result<Vec<Arc<dyn PhysicalExpr>>, datafusion::error::DataFusionError> {
         let schema = Schema::new(self.recipe.partition_fields().to_vec());
         let schema = DFSchema::try_from(schema)?;
-        filters
-            .iter()
-            .filter(|filter| decided_by_partitions(filter, self.recipe.partition_fields()))
-            .map(|filter| {
-                let bare = unqualified(filter.clone())?;
-                state.create_physical_expr(bare, &schema)
-            })
-            .collect()
+        let fields = self.recipe.partition_fields();
+        let decided = filters.iter().filter(|filter| decided_by_partitions(filter, fields));
+        physical_filters(state, &schema, decided)
     }
 }
 
@@ -432,17 +429,6 @@ fn decided_by_partitions(filter: &Expr, fields: &[FieldRef]) -> bool {
             .column_refs()
             .iter()
             .all(|column| fields.iter().any(|field| *field.name() == column.name))
-}
-
-fn unqualified(filter: Expr) -> Result<Expr, datafusion::error::DataFusionError> {
-    use datafusion::common::tree_node::{Transformed, TreeNode};
-    let transformed = filter.transform(|expr| match expr {
-        Expr::Column(column) => {
-            Ok(Transformed::yes(Expr::Column(datafusion::common::Column::from_name(column.name))))
-        }
-        other => Ok(Transformed::no(other)),
-    })?;
-    Ok(transformed.data)
 }
 
 /// At most `most` files of at most `folders` folders, spread over all of the table: all of its files

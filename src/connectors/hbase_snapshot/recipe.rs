@@ -157,9 +157,7 @@ impl Recipe {
         task: &TaskContext,
         statement: &StatementContext,
     ) -> Result<Arc<dyn ObjectStore>> {
-        let store = task.runtime_env().object_store(self.store.as_object_store_url());
-        let store = store.map_err(|e| Error::internal(e.strip_backtrace()))?;
-        Ok(statement.counted(&self.root, store))
+        self.store.open(&self.root, task, statement)
     }
 
     /// Counts what a scan is about to read.
@@ -173,8 +171,7 @@ impl Recipe {
         amount: u64,
     ) -> Result<()> {
         let advice = self.advice();
-        statement.meter().add_of_table(unit, amount, self.limits, &self.label, &advice)?;
-        statement.meter().add(unit, amount, &self.label, &advice)
+        statement.meter().add_scan(unit, amount, self.limits, &self.label, &advice)
     }
 
     /// How to read less of the table.

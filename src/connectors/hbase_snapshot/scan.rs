@@ -11,11 +11,9 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::MemoryConsumer;
-use datafusion::physical_expr::{DynamicFilterTracking, EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr_common::physical_expr::{fmt_sql, snapshot_physical_expr};
-use datafusion::physical_plan::execution_plan::{
-    Boundedness, EmissionType, apply_expression_roots,
-};
+use datafusion::physical_plan::execution_plan::apply_expression_roots;
 use datafusion::physical_plan::filter_pushdown::{
     ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown,
 };
@@ -23,8 +21,7 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
-    SendableRecordBatchStream,
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -32,9 +29,12 @@ use futures::future::BoxFuture;
 use super::keys::{self, KeyColumn, Ranges};
 use super::read::{Counters, Driver, Opener, Partition};
 use super::recipe::{Recipe, Split};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::formats::hbase_rows::Versions;
-use crate::spi::{Bounds, Estimate, ScanLeaf, ScanUnit, StatementContext, TableLimits};
+use crate::spi::{
+    Bounds, Estimate, ScanLeaf, ScanUnit, StatementContext, TableLimits, is_dynamic,
+    leaf_properties, leaf_with_children, of_partition, pushdown_is_on,
+};
 use crate::stream::Tally;
 
 type DfResult<T> = datafusion::common::Result<T>;
@@ -67,12 +67,7 @@ impl SnapshotScan {
         fetch: Option<usize>,
     ) -> DfResult<Self> {
         let schema = Arc::new(recipe.schema.project(&projection)?);
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(schema),
-            Partitioning::UnknownPartitioning(splits.len()),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        ));
+        let properties = leaf_properties(schema, splits.len());
         let tally = Arc::new(Tally::new(splits.len()));
         Ok(Self {
             recipe,
@@ -141,9 +136,7 @@ impl SnapshotScan {
         if partition == 0 {
             self.tell(&statement);
         }
-        let splits = self.splits.get(partition).cloned().ok_or_else(|| {
-            Error::internal(format!("partition {partition} of {}", self.splits.len()))
-        })?;
+        let splits = of_partition(&self.splits, partition)?.clone();
         let store = self.recipe.store_of(context, &statement)?;
         let counters = Counters::new(&self.metrics, partition, &self.recipe, &statement);
         let opener = Arc::new(Opener::new(Arc::clone(&self.recipe), store, counters));
@@ -162,11 +155,6 @@ impl SnapshotScan {
             MemoryConsumer::new("HbaseSnapshotScan").register(&context.runtime_env().memory_pool);
         Ok(Driver::new(opener, partition_of, baseline, memory)?)
     }
-}
-
-/// Whether a filter is filled while the plan runs.
-fn is_dynamic(filter: &Arc<dyn PhysicalExpr>) -> bool {
-    DynamicFilterTracking::classify(filter).contains_dynamic_filter()
 }
 
 impl DisplayAs for SnapshotScan {
@@ -225,11 +213,7 @@ impl ExecutionPlan for SnapshotScan {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> DfResult<Arc<dyn ExecutionPlan>> {
-        if children.is_empty() {
-            Ok(self)
-        } else {
-            Err(Error::internal("HbaseSnapshotScan has no children").into())
-        }
+        leaf_with_children(self, &children)
     }
 
     fn apply_expressions(
@@ -290,10 +274,7 @@ impl ExecutionPlan for SnapshotScan {
         result: ChildPushdownResult,
         config: &ConfigOptions,
     ) -> DfResult<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
-        let pushdown = config
-            .extensions
-            .get::<crate::spi::SluiceSettings>()
-            .is_none_or(|settings| settings.pushdown);
+        let pushdown = pushdown_is_on(config);
         let parents = result.parent_filters.len();
         let mut scan = self.fresh();
         for filter in result.parent_filters.into_iter().map(|parent| parent.filter) {

@@ -20,7 +20,7 @@ use super::snapshot::Loaded;
 use crate::error::{Error, Result};
 use crate::formats::hbase_manifest::FileName;
 use crate::formats::hfile::RowRange;
-use crate::spi::{OpenedStore, StatementContext};
+use crate::spi::{OpenedStore, StatementContext, physical_filters, spread};
 use crate::stream::Tally;
 
 /// A region of more bytes is cut into parts of about so many.
@@ -54,9 +54,7 @@ impl SnapshotTable {
     /// The first cells of a table of cells.
     pub(super) async fn sample(&self) -> Result<Sample> {
         let metrics = ExecutionPlanMetricsSet::new();
-        let counters = Counters::new(&metrics, 0, &self.recipe, &self.context);
-        let store = Arc::clone(&self.store.store);
-        let opener = Arc::new(Opener::new(Arc::clone(&self.recipe), store, counters));
+        let opener = self.opener(&metrics);
         let projection = vec![0, 1, 2, 5];
         let schema = self.recipe.schema.project(&projection);
         let partition = Partition {
@@ -78,6 +76,13 @@ impl SnapshotTable {
             sample.add(&batch);
         }
         Ok(sample)
+    }
+
+    /// Opens files before a plan runs.
+    fn opener(&self, metrics: &ExecutionPlanMetricsSet) -> Arc<Opener> {
+        let counters = Counters::new(metrics, 0, &self.recipe, &self.context);
+        let store = Arc::clone(&self.store.store);
+        Arc::new(Opener::new(Arc::clone(&self.recipe), store, counters))
     }
 
     /// The regions as splits, those of many bytes cut where the index of their largest file is.
@@ -115,11 +120,7 @@ impl SnapshotTable {
         let Some(family) = self.recipe.families.get(family) else { return Ok(vec![whole]) };
         let place =
             FileName::parse(&file.name).place(&self.recipe.table, &whole.region, &family.name);
-        let metrics = Default::default();
-        let counters = Counters::new(&metrics, 0, &self.recipe, &self.context);
-        let store = Arc::clone(&self.store.store);
-        let opener = Arc::new(Opener::new(Arc::clone(&self.recipe), store, counters));
-        let opened = opener.open(&place, file.size).await?;
+        let opened = self.opener(&ExecutionPlanMetricsSet::new()).open(&place, file.size).await?;
         let parts = usize::try_from(whole.bytes / PART_BYTES).unwrap_or(usize::MAX).max(1);
         let rows = opened.rows_of_blocks(parts).await?;
         let inside =
@@ -137,23 +138,6 @@ impl SnapshotTable {
         };
         Ok(starts.into_iter().zip(ends).map(part).collect())
     }
-}
-
-/// Runs of splits of about equal bytes, in order.
-fn spread(splits: Vec<Split>, partitions: usize) -> Vec<Vec<Split>> {
-    let total: u64 = splits.iter().map(|split| split.bytes.max(1)).sum();
-    let count = partitions.min(splits.len()).max(1);
-    let share = total / count as u64 + 1;
-    let mut lists: Vec<Vec<Split>> = vec![vec![]; count];
-    let mut before = 0;
-    for split in splits {
-        let at = usize::try_from(before / share).unwrap_or(usize::MAX).min(count - 1);
-        before += split.bytes.max(1);
-        if let Some(list) = lists.get_mut(at) {
-            list.push(split);
-        }
-    }
-    lists
 }
 
 #[async_trait]
@@ -187,11 +171,7 @@ impl TableProvider for SnapshotTable {
     ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
         let schema = &self.recipe.schema;
         let columns = DFSchema::try_from(schema.as_ref().clone())?;
-        let physical = filters.iter().cloned().map(|filter| {
-            let filter = filter.transform_unqualified()?;
-            state.create_physical_expr(filter, &columns)
-        });
-        let physical = physical.collect::<datafusion::common::Result<Vec<_>>>()?;
+        let physical = physical_filters(state, &columns, filters)?;
         let (ranges, _) = keys::of_filters(KeyColumn::of(&self.recipe).as_ref(), &physical);
         let mut splits = self.splits().await?;
         let all = splits.len();
@@ -205,27 +185,9 @@ impl TableProvider for SnapshotTable {
         let limit = limit.filter(|_| filters.is_empty());
         let projection =
             projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
-        let splits = spread(splits, state.config().target_partitions());
+        let partitions = state.config().target_partitions();
+        let splits = spread(splits, partitions, |split| split.bytes.max(1));
         let recipe = Arc::clone(&self.recipe);
         Ok(Arc::new(SnapshotScan::over(recipe, splits, projection, vec![], limit)?))
-    }
-}
-
-/// A filter whose columns have no table in front.
-trait Unqualified: Sized {
-    fn transform_unqualified(self) -> datafusion::common::Result<Self>;
-}
-
-impl Unqualified for Expr {
-    fn transform_unqualified(self) -> datafusion::common::Result<Self> {
-        use datafusion::common::tree_node::{Transformed, TreeNode};
-        let transformed = self.transform(|expr| match expr {
-            Self::Column(column) => {
-                let column = datafusion::common::Column::from_name(column.name);
-                Ok(Transformed::yes(Self::Column(column)))
-            }
-            other => Ok(Transformed::no(other)),
-        })?;
-        Ok(transformed.data)
     }
 }

@@ -8,20 +8,21 @@ use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::TaskContext;
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
-    SendableRecordBatchStream,
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::table::{Half, is_bad};
-use crate::error::{Error, Result};
-use crate::spi::{Bounds, Estimate, ScanLeaf, ScanUnit, StatementContext, TableLimits};
+use crate::error::Result;
+use crate::spi::{
+    Bounds, Estimate, ScanLeaf, ScanUnit, StatementContext, TableLimits, leaf_properties,
+    leaf_with_children, of_partition,
+};
 
 type DfResult<T> = datafusion::common::Result<T>;
 
@@ -52,12 +53,7 @@ impl SampleScan {
         let schema = half.schema();
         let projection = projection.unwrap_or_else(|| (0..schema.fields().len()).collect());
         let projected = Arc::new(schema.project(&projection)?);
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(projected),
-            Partitioning::UnknownPartitioning(splits.len()),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        ));
+        let properties = leaf_properties(projected, splits.len());
         let metrics = ExecutionPlanMetricsSet::new();
         let limits = TableLimits::default();
         Ok(Self { label, schema, splits, half, projection, fetch, limits, properties, metrics })
@@ -71,8 +67,7 @@ impl SampleScan {
     /// Counts records before they are handed on.
     fn count(&self, statement: &StatementContext, rows: usize) -> Result<()> {
         let (unit, rows, advice) = (ScanUnit::Records, rows as u64, self.advice());
-        statement.meter().add_of_table(unit, rows, self.limits, &self.label, &advice)?;
-        statement.meter().add(unit, rows, &self.label, &advice)
+        statement.meter().add_scan(unit, rows, self.limits, &self.label, &advice)
     }
 
     /// The records of a range as a batch.
@@ -125,11 +120,7 @@ impl ExecutionPlan for SampleScan {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> DfResult<Arc<dyn ExecutionPlan>> {
-        if children.is_empty() {
-            Ok(self)
-        } else {
-            Err(Error::internal("SampleScan has no children").into())
-        }
+        leaf_with_children(self, &children)
     }
 
     fn apply_expressions(
@@ -144,9 +135,7 @@ impl ExecutionPlan for SampleScan {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> DfResult<SendableRecordBatchStream> {
-        let range = self.splits.get(partition).cloned().ok_or_else(|| {
-            Error::internal(format!("partition {partition} of {}", self.splits.len()))
-        })?;
+        let range = of_partition(&self.splits, partition)?.clone();
         let statement = StatementContext::of(context.session_config())?;
         let step = context.session_config().batch_size() as u64;
         let scan = self.clone();

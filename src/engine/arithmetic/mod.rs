@@ -24,6 +24,7 @@ use datafusion::logical_expr::{AggregateUDF, Operator, ScalarUDF};
 use intervals::IntervalLength;
 use negation::CheckedNegation;
 use operators::{CheckedOperator, OPERATORS};
+pub(super) use rule::columns_of;
 use sum::CheckedSum;
 
 /// The functions that stand for operators.

@@ -17,6 +17,20 @@ use super::Functions;
 use super::intervals::{compared, is_interval, length};
 use super::operators::needs_checking;
 
+/// The columns that the expressions of a plan node may name: those of its inputs, and of a scan its
+/// table's.
+///
+/// # Errors
+/// When a table has a column twice.
+pub(in crate::engine) fn columns_of(plan: &LogicalPlan) -> Result<DFSchema> {
+    let mut schema = merge_schema(&plan.inputs());
+    if let LogicalPlan::TableScan(scan) = plan {
+        let name = scan.table_name.clone();
+        schema.merge(&DFSchema::try_from_qualified_schema(name, &scan.source.schema())?);
+    }
+    Ok(schema)
+}
+
 /// The rule.
 #[derive(Debug)]
 pub(super) struct CheckedArithmetic {
@@ -30,14 +44,7 @@ impl CheckedArithmetic {
     }
 
     fn plan(&self, plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-        let mut schema = merge_schema(&plan.inputs());
-        if let LogicalPlan::TableScan(scan) = &plan {
-            let table = DFSchema::try_from_qualified_schema(
-                scan.table_name.clone(),
-                &scan.source.schema(),
-            )?;
-            schema.merge(&table);
-        }
+        let schema = columns_of(&plan)?;
         let names = NamePreserver::new(&plan);
         let sorts = matches!(plan, LogicalPlan::Sort(_));
         plan.map_expressions(|expr| {

@@ -11,19 +11,16 @@ use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Statistics};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::{
     RecordBatchReceiverStreamBuilder, RecordBatchStreamAdapter,
 };
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
-};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 
 use super::{DfResult, Held, Piece};
-use crate::error::Error;
+use crate::spi::{leaf_properties, leaf_with_children, of_partition};
 
 /// How many batches are read ahead of who takes them.
 const BATCHES_AHEAD: usize = 2;
@@ -48,20 +45,12 @@ impl SessionScan {
             Some(columns) => Arc::new(Schema::project(schema, columns)?),
             None => Arc::clone(schema),
         };
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(projected),
-            Partitioning::UnknownPartitioning(pieces.len()),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        ));
+        let properties = leaf_properties(projected, pieces.len());
         Ok(Self { pieces, projection, properties, metrics: ExecutionPlanMetricsSet::new() })
     }
 
     fn piece(&self, partition: usize) -> DfResult<&Arc<Piece>> {
-        let count = self.pieces.len();
-        self.pieces
-            .get(partition)
-            .ok_or_else(|| Error::internal(format!("partition {partition} of {count}")).into())
+        Ok(of_partition(&self.pieces, partition)?)
     }
 }
 
@@ -89,11 +78,7 @@ impl ExecutionPlan for SessionScan {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> DfResult<Arc<dyn ExecutionPlan>> {
-        if children.is_empty() {
-            Ok(self)
-        } else {
-            Err(Error::internal("SessionScan has no children").into())
-        }
+        leaf_with_children(self, &children)
     }
 
     fn apply_expressions(

@@ -3,15 +3,12 @@
 //! Source: `Bytes.toStringBinary`
 //! (<https://github.com/apache/hbase/blob/master/hbase-common/src/main/java/org/apache/hadoop/hbase/util/Bytes.java>).
 
-/// What the shell shows as it is besides letters and digits. A backslash is escaped, so that the
-/// text can be read back.
-const PLAIN: &[u8] = b" `~!@#$%^&*()-_=+[]{}|;:'\",.<>/?";
-
 /// The text of some bytes, appended to `text`.
 pub(in super::super) fn escape(bytes: &[u8], text: &mut String) {
     use std::fmt::Write as _;
     for byte in bytes {
-        if byte.is_ascii_alphanumeric() || PLAIN.contains(byte) {
+        // A backslash is escaped, so that the text can be read back.
+        if (b' '..=b'~').contains(byte) && *byte != b'\\' {
             text.push(char::from(*byte));
         } else {
             // Writing into a string does not fail.
