@@ -17,7 +17,7 @@ use datafusion::physical_expr::expressions::{
 use datafusion::physical_expr::{ScalarFunctionExpr, split_conjunction};
 
 use super::recipe::{Encoding, Mapped, Recipe, Shape, Source};
-use super::rows::encode;
+use super::rows::{encode, ordered};
 use crate::formats::hfile::RowRange;
 
 /// About the bytes of a block as it lies in a file, compressed.
@@ -61,12 +61,11 @@ impl KeyColumn {
     /// Whether the values sort as their bytes do.
     fn sorts_as_bytes(&self) -> bool {
         match self.data_type {
-            DataType::Binary | DataType::BinaryView | DataType::LargeBinary => true,
-            DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => {
-                matches!(self.encoding, Encoding::String | Encoding::Binary)
+            DataType::Binary | DataType::BinaryView | DataType::Utf8 | DataType::Utf8View => {
+                self.encoding != Encoding::Ordered
             }
             DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
-                matches!(self.encoding, Encoding::Ordered | Encoding::Phoenix)
+                self.encoding == Encoding::Phoenix
             }
             _ => false,
         }
@@ -74,11 +73,8 @@ impl KeyColumn {
 
     /// Whether equal values always have equal bytes: text of numbers may have leading zeros.
     fn has_one_spelling(&self) -> bool {
-        let text = matches!(self.data_type, DataType::Utf8 | DataType::Utf8View);
-        let whole = self.data_type.is_signed_integer();
-        text && self.encoding != Encoding::Ordered
-            || matches!(self.data_type, DataType::Binary | DataType::BinaryView)
-            || whole && self.encoding != Encoding::String
+        let whole = self.data_type.is_signed_integer() && self.encoding == Encoding::Binary;
+        whole || self.sorts_as_bytes()
     }
 
     /// The rows that a condition leaves; `None` where that cannot be said.
@@ -102,12 +98,13 @@ impl KeyColumn {
             };
         }
         if let Some(list) = condition.downcast_ref::<InListExpr>() {
-            if list.negated() || !self.is(list.expr()) || !self.has_one_spelling() {
+            if list.negated() || !self.is(list.expr()) {
                 return None;
             }
-            let values = list.list().iter().map(|value| self.bytes(&literal(value)?));
-            let values = values.collect::<Option<Vec<_>>>()?;
-            return Some(Ranges::of(values.iter().map(|row| RowRange::of_row(row))));
+            let values = list.list().iter();
+            let rows = values.map(|value| self.compared(Operator::Eq, literal(value)?));
+            let rows = rows.collect::<Option<Vec<_>>>()?;
+            return Some(Ranges::of(rows.into_iter().flat_map(|rows| rows.0)));
         }
         if let Some(like) = condition.downcast_ref::<LikeExpr>() {
             if like.negated() || like.case_insensitive() || !self.is(like.expr()) {
@@ -157,6 +154,9 @@ impl KeyColumn {
             // IS DISTINCT FROM NULL is true of every row; a comparison of none.
             return compares.then(|| Ranges(vec![]));
         }
+        if self.encoding == Encoding::Ordered {
+            return self.compared_in_order(operator, &value);
+        }
         let bytes = self.bytes(&value)?;
         let from = |start: Vec<u8>| RowRange { start, end: None };
         let until = |end: Vec<u8>| RowRange { start: vec![], end: Some(end) };
@@ -173,6 +173,28 @@ impl KeyColumn {
             _ => return None,
         };
         Some(Ranges::of([range].into_iter()))
+    }
+
+    /// `OrderedBytes` has several spellings of a number, and its type is not known to be that of
+    /// the column: what decodes is found, however it was written.
+    fn compared_in_order(&self, operator: Operator, value: &ScalarValue) -> Option<Ranges> {
+        if !self.data_type.is_signed_integer() {
+            return None;
+        }
+        let number = encode::whole(value)?;
+        let numbers = match operator {
+            Operator::Eq => number..=number,
+            Operator::Gt => number.checked_add(1)?..=i64::MAX,
+            Operator::GtEq => number..=i64::MAX,
+            Operator::Lt => i64::MIN..=number.checked_sub(1)?,
+            Operator::LtEq => i64::MIN..=number,
+            _ => return None,
+        };
+        let rows = ordered::integers(&numbers).into_iter().map(|[first, mut last]| {
+            last.push(0);
+            RowRange { start: first, end: Some(last) }
+        });
+        Some(Ranges::of(rows))
     }
 
     /// The rows that begin with what stands before the first wildcard.
@@ -365,4 +387,119 @@ pub(super) fn of_filters(
     });
     let used = used.collect();
     (ranges, used)
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::physical_expr::expressions::{col, in_list, lit};
+
+    use super::*;
+    use datafusion::arrow::datatypes::{Field, Schema};
+
+    fn key(data_type: DataType, encoding: Encoding) -> KeyColumn {
+        KeyColumn { name: "k".to_owned(), data_type, encoding }
+    }
+
+    /// The rows that `k <operator> value` leaves.
+    fn compared(key: &KeyColumn, operator: Operator, value: ScalarValue) -> Option<Ranges> {
+        let schema = Schema::new(vec![Field::new("k", key.data_type.clone(), true)]);
+        let column = col("k", &schema).expect("the column");
+        key.ranges(&(Arc::new(BinaryExpr::new(column, operator, lit(value))) as _))
+    }
+
+    fn holds(rows: &Ranges, row: &[u8]) -> bool {
+        rows.0.iter().any(|range| {
+            range.start.as_slice() <= row
+                && range.end.as_ref().is_none_or(|end| row < end.as_slice())
+        })
+    }
+
+    /// Every way that `OrderedBytes` writes a number.
+    fn spellings(number: i64) -> Vec<Vec<u8>> {
+        let types = [DataType::Int8, DataType::Int16, DataType::Int32, DataType::Int64];
+        let ascending =
+            types.iter().filter_map(|of| encode::integer(number, of, Encoding::Ordered));
+        let both = ascending.flat_map(|bytes| [bytes.iter().map(|byte| !byte).collect(), bytes]);
+        both.collect()
+    }
+
+    const NUMBERS: [i64; 15] = [
+        i64::MIN,
+        -3_000_000_000,
+        -70_000,
+        -129,
+        -128,
+        -2,
+        -1,
+        0,
+        1,
+        127,
+        128,
+        32_768,
+        70_000,
+        3_000_000_000,
+        i64::MAX,
+    ];
+    const OPERATORS: [Operator; 5] =
+        [Operator::Eq, Operator::Lt, Operator::LtEq, Operator::Gt, Operator::GtEq];
+
+    fn is_true(left: i64, operator: Operator, right: i64) -> bool {
+        match operator {
+            Operator::Eq => left == right,
+            Operator::Lt => left < right,
+            Operator::LtEq => left <= right,
+            Operator::Gt => left > right,
+            _ => left >= right,
+        }
+    }
+
+    #[test]
+    fn a_number_is_found_however_it_was_written() {
+        let ordered = key(DataType::Int64, Encoding::Ordered);
+        let phoenix = key(DataType::Int64, Encoding::Phoenix);
+        for (operator, value) in OPERATORS.iter().flat_map(|o| NUMBERS.map(|n| (*o, n))) {
+            let rows = compared(&ordered, operator, ScalarValue::from(value));
+            let of_phoenix = compared(&phoenix, operator, ScalarValue::from(value));
+            for number in NUMBERS {
+                let expected = is_true(number, operator, value);
+                let what = format!("{number} {operator} {value}");
+                for row in spellings(number) {
+                    // Nothing is left out at the ends of the type.
+                    let kept = rows.as_ref().is_none_or(|rows| holds(rows, &row));
+                    assert_eq!(kept, expected || rows.is_none(), "{what}, {row:02x?}");
+                }
+                let row = encode::integer(number, &DataType::Int64, Encoding::Phoenix);
+                let rows = of_phoenix.as_ref().expect("numbers of Phoenix sort");
+                assert_eq!(holds(rows, &row.expect("bytes")), expected, "{what} of Phoenix");
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_several_spellings_is_not_left_out() {
+        let number = || ScalarValue::from(5_i64);
+        assert_eq!(compared(&key(DataType::Int64, Encoding::String), Operator::Eq, number()), None);
+        let binary = key(DataType::Int64, Encoding::Binary);
+        assert_eq!(compared(&binary, Operator::Lt, number()), None, "-1 is behind 5");
+        assert!(compared(&binary, Operator::Eq, number()).is_some());
+        for of in [DataType::Utf8, DataType::Binary] {
+            let ordered = key(of.clone(), Encoding::Ordered);
+            let pattern = ScalarValue::from("a%").cast_to(&of).expect("text");
+            for operator in OPERATORS {
+                assert_eq!(compared(&ordered, operator, pattern.clone()), None);
+            }
+            assert_eq!(ordered.like(&pattern), None);
+        }
+    }
+
+    #[test]
+    fn a_list_leaves_the_rows_of_its_values() {
+        let schema = Schema::new(vec![Field::new("k", DataType::Utf8, true)]);
+        let list = ["b", "a"].map(lit).into_iter().chain([lit(ScalarValue::Utf8(None))]);
+        let column = col("k", &schema).expect("the column");
+        let condition = in_list(column, list.collect(), &false, &schema).expect("a list");
+        let rows = key(DataType::Utf8, Encoding::String).ranges(&condition);
+        let expected = ["a", "b"].map(|row| RowRange::of_row(row.as_bytes()));
+        assert_eq!(rows, Some(Ranges(expected.to_vec())));
+    }
 }

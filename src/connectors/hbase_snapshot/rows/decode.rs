@@ -17,9 +17,13 @@ use datafusion::arrow::datatypes::{
 };
 
 use super::super::recipe::Encoding;
-use super::encode::{MILLIS_OF_DAY, ordered};
+use super::encode::MILLIS_OF_DAY;
+use super::ordered;
 use crate::error::{Error, Result};
 use crate::stream::decode::{Cell, Column, Flaw, Kind, Notation, Sink, Source, sink, sql_type};
+
+/// Nanoseconds of a millisecond.
+const NANOS_OF_MILLI: u32 = 1_000_000;
 
 /// The type of a map of qualifiers to values.
 pub(in super::super) fn type_of_map(value: &DataType) -> DataType {
@@ -105,7 +109,7 @@ pub(in super::super) fn decoder(
         }
         Encoding::Binary => binary(data_type).ok_or_else(unsupported)?,
         Encoding::Phoenix => phoenix(data_type).ok_or_else(unsupported)?,
-        Encoding::Ordered => of_ordered(data_type).ok_or_else(unsupported)?,
+        Encoding::Ordered => Box::new(OrNull(of_ordered(data_type).ok_or_else(unsupported)?)),
     })
 }
 
@@ -128,7 +132,7 @@ fn binary(data_type: &DataType) -> Option<Box<dyn Values>> {
             let (precision, scale) = (*precision, *scale);
             number::<Decimal128Type>(data_type, move |b| decimal(b, precision, scale))
         }
-        other => return temporal(other, |b| fixed(b).map(i64::from_be_bytes)),
+        other => return temporal(other, |b| Ok((fixed(b).map(i64::from_be_bytes)?, 0))),
     })
 }
 
@@ -158,10 +162,12 @@ fn phoenix(data_type: &DataType) -> Option<Box<dyn Values>> {
             Ok(f64::from_bits(bits))
         }),
         other => {
-            return temporal(other, |b| match b {
-                // A TIMESTAMP has nanoseconds behind its milliseconds.
-                [millis @ .., _, _, _, _] if b.len() == 12 => flipped(millis),
-                _ => flipped(b),
+            return temporal(other, |b| match b.split_last_chunk() {
+                // A TIMESTAMP has the nanoseconds of its last millisecond behind it.
+                Some((millis, nanos)) if b.len() == 12 => {
+                    Ok((flipped(millis)?, u32::from_be_bytes(*nanos)))
+                }
+                _ => Ok((flipped(b)?, 0)),
             });
         }
     })
@@ -185,34 +191,42 @@ fn of_ordered(data_type: &DataType) -> Option<Box<dyn Values>> {
         DataType::Float64 => number::<Float64Type>(data_type, ordered::float64),
         DataType::Utf8 | DataType::Utf8View => Box::new(OrderedText(StringBuilder::new())),
         DataType::Binary | DataType::BinaryView => Box::new(OrderedBlob(BinaryBuilder::new())),
-        other => return temporal(other, ordered::integer),
+        other => return temporal(other, |b| Ok((ordered::integer(b)?, 0))),
     })
 }
 
-/// Dates and instants as milliseconds since 1970.
+/// Dates and instants as milliseconds since 1970, and nanoseconds of the millisecond.
 fn temporal(
     data_type: &DataType,
-    millis: impl Fn(&[u8]) -> Result<i64, Flaw> + Send + 'static,
+    instant: impl Fn(&[u8]) -> Result<(i64, u32), Flaw> + Send + 'static,
 ) -> Option<Box<dyn Values>> {
     let too_far = || Flaw::mistyped("a time that is too far away for the type");
+    let millis = move |bytes: &[u8]| match instant(bytes)? {
+        (millis, nanos) if nanos < NANOS_OF_MILLI => Ok((millis, i64::from(nanos))),
+        _ => Err(Flaw::mistyped("a millisecond of more than a million nanoseconds")),
+    };
     Some(match data_type {
         DataType::Date32 => number::<Date32Type>(data_type, move |bytes| {
-            i32::try_from(millis(bytes)?.div_euclid(MILLIS_OF_DAY)).map_err(|_| too_far())
+            i32::try_from(millis(bytes)?.0.div_euclid(MILLIS_OF_DAY)).map_err(|_| too_far())
         }),
         DataType::Timestamp(TimeUnit::Second, _) => {
-            number::<TimestampSecondType>(data_type, move |b| Ok(millis(b)?.div_euclid(1000)))
+            number::<TimestampSecondType>(data_type, move |b| Ok(millis(b)?.0.div_euclid(1000)))
         }
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            number::<TimestampMillisecondType>(data_type, millis)
+            number::<TimestampMillisecondType>(data_type, move |b| Ok(millis(b)?.0))
         }
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
             number::<TimestampMicrosecondType>(data_type, move |bytes| {
-                millis(bytes)?.checked_mul(1000).ok_or_else(too_far)
+                let (millis, nanos) = millis(bytes)?;
+                let micros = millis.checked_mul(1000);
+                micros.and_then(|micros| micros.checked_add(nanos / 1000)).ok_or_else(too_far)
             })
         }
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
             number::<TimestampNanosecondType>(data_type, move |bytes| {
-                millis(bytes)?.checked_mul(1_000_000).ok_or_else(too_far)
+                let (millis, nanos) = millis(bytes)?;
+                let whole = millis.checked_mul(1_000_000);
+                whole.and_then(|whole| whole.checked_add(nanos)).ok_or_else(too_far)
             })
         }
         _ => return None,
@@ -337,6 +351,32 @@ values! {
         values.append_value(byte != 0);
         Ok(())
     };
+}
+
+/// What `OrderedBytes` also has bytes for: NULL.
+#[derive(Debug)]
+struct OrNull(Box<dyn Values>);
+
+impl Values for OrNull {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
+        if ordered::is_null(bytes) {
+            self.0.push_null();
+            return Ok(());
+        }
+        self.0.push(bytes)
+    }
+
+    fn push_null(&mut self) {
+        self.0.push_null();
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef> {
+        self.0.finish()
+    }
 }
 
 /// Text that stands for a value of another type.

@@ -7,6 +7,9 @@ pub(super) mod encode;
 mod escape;
 mod mapped;
 mod maps;
+pub(super) mod ordered;
+#[cfg(test)]
+mod tests;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use std::sync::Arc;
