@@ -21,6 +21,6 @@ pub(crate) mod hbase_rows;
 pub(crate) mod hfile;
 mod input;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use broken::{Broken, BrokenKind};

@@ -14,10 +14,10 @@ use super::hfile::info::FileInfo;
 use super::hfile::{HFile, RowRange, Step, Trailer, Walk, index, trailer};
 
 /// Knuth's generator.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let number = usize::try_from(self.0 >> 33).unwrap_or(0);

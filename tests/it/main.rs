@@ -29,6 +29,7 @@ mod errors;
 mod files;
 mod grants;
 mod hbase;
+mod hbase_keys;
 mod hdfs;
 mod hdfs_faults;
 mod hdfs_store;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat};
 
+use super::key_layout::KeyLayout;
 use super::listing;
 use super::mapping;
 use super::options::{CatalogOptions, TableOptions, TtlClock};
@@ -143,6 +144,7 @@ impl SnapshotCatalog {
         };
         let mut read = ReadSettings::latest(clock);
         read.ignore_cell_security = options.ignore_cell_security;
+        let key = KeyLayout::parse(&options.row_key).map_err(within)?;
         let mut only = None;
         let shape = match wanted {
             Wanted::Cells(arguments) => {
@@ -150,13 +152,13 @@ impl SnapshotCatalog {
                 Shape::Cells
             }
             Wanted::Table => {
-                match mapping::columns(&declared, &loaded, self.types).map_err(within)? {
+                match mapping::columns(&declared, &loaded, &key, self.types).map_err(within)? {
                     Some(columns) => Shape::Mapped(columns),
                     None => Shape::Maps,
                 }
             }
             Wanted::Errors => {
-                match mapping::columns(&declared, &loaded, self.types).map_err(within)? {
+                match mapping::columns(&declared, &loaded, &key, self.types).map_err(within)? {
                     Some(columns) => Shape::Bad(columns),
                     None => return Ok(None),
                 }
@@ -184,6 +186,7 @@ impl SnapshotCatalog {
             read,
             named: only,
             shape,
+            key,
             on_error,
             max_bad: declared
                 .max_bad_records

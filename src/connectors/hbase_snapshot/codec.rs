@@ -13,6 +13,7 @@ use datafusion_proto_common::protobuf_common as proto;
 use object_store::path::Path;
 use prost::Message;
 
+use super::key_layout::{Extent, Hash, KeyLayout, KeyPart, Known};
 use super::recipe::{Encoding, Mapped, Recipe, Shape, Source, Split};
 use super::rows;
 use super::scan::SnapshotScan;
@@ -90,6 +91,26 @@ struct RecipeMessage {
     max_scan_bytes: Option<u64>,
     #[prost(uint64, optional, tag = "21")]
     max_scan_records: Option<u64>,
+    #[prost(message, repeated, tag = "22")]
+    key: Vec<PartMessage>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PartMessage {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(uint64, optional, tag = "2")]
+    width: Option<u64>,
+    #[prost(bytes = "vec", optional, tag = "3")]
+    until: Option<Vec<u8>>,
+    #[prost(bool, tag = "4")]
+    reversed: bool,
+    #[prost(bytes = "vec", repeated, tag = "5")]
+    values: Vec<Vec<u8>>,
+    #[prost(string, optional, tag = "6")]
+    hash: Option<String>,
+    #[prost(uint64, tag = "7")]
+    of: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -124,6 +145,8 @@ struct ColumnMessage {
     format: Option<String>,
     #[prost(string, optional, tag = "7")]
     timezone: Option<String>,
+    #[prost(uint64, tag = "8")]
+    part: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -330,6 +353,7 @@ impl RecipeMessage {
             most_bad_share,
             max_scan_bytes: recipe.limits.bytes,
             max_scan_records: recipe.limits.records,
+            key: recipe.key.parts.iter().map(PartMessage::of).collect(),
         })
     }
 
@@ -353,6 +377,7 @@ impl RecipeMessage {
             .into_iter()
             .map(|named| (named.family, named.qualifiers.into_iter().collect()))
             .collect();
+        let key = self.key.into_iter().map(PartMessage::part).collect::<Result<_>>()?;
         let folder = Path::parse(&self.folder).map_err(|e| corrupt(&e.to_string()))?;
         Ok(Recipe {
             label: self.label,
@@ -376,6 +401,7 @@ impl RecipeMessage {
             },
             named: (!named.is_empty()).then_some(named),
             shape,
+            key: KeyLayout { parts: key },
             on_error: if self.fails { OnError::Fail } else { OnError::Null },
             max_bad: match (self.most_bad, self.most_bad_share) {
                 (Some(count), _) => Some(RowShare::Count(count)),
@@ -386,6 +412,37 @@ impl RecipeMessage {
     }
 }
 
+impl PartMessage {
+    fn of(part: &KeyPart) -> Self {
+        let (width, until) = match &part.extent {
+            Extent::Bytes(width) => (Some(*width as u64), None),
+            Extent::Until(delimiter) => (None, Some(delimiter.clone())),
+            Extent::Rest => (None, None),
+        };
+        let (values, hash, of) = match &part.known {
+            Known::Nothing => (vec![], None, 0),
+            Known::OneOf(values) => (values.clone(), None, 0),
+            Known::Hash { hash, of } => (vec![], Some(hash.name().to_owned()), *of as u64),
+        };
+        let (name, reversed) = (part.name.clone(), part.reversed);
+        Self { name, width, until, reversed, values, hash, of }
+    }
+
+    fn part(self) -> Result<KeyPart> {
+        let extent = match (self.width, self.until) {
+            (Some(width), _) => Extent::Bytes(count(width)),
+            (None, Some(delimiter)) => Extent::Until(delimiter),
+            (None, None) => Extent::Rest,
+        };
+        let known = match self.hash {
+            Some(hash) => Known::Hash { hash: Hash::parse(&hash)?, of: count(self.of) },
+            None if self.values.is_empty() => Known::Nothing,
+            None => Known::OneOf(self.values),
+        };
+        Ok(KeyPart { name: self.name, extent, reversed: self.reversed, known })
+    }
+}
+
 impl ColumnMessage {
     fn of(column: &Mapped) -> Result<Self> {
         let field = Field::new(&column.name, column.data_type.clone(), true);
@@ -393,6 +450,7 @@ impl ColumnMessage {
             .map_err(|e| Error::unsupported(format!("column {}: {e}", column.name)))?;
         let (source, family, qualifier) = match &column.source {
             Source::Key => ("key", "", &[][..]),
+            Source::KeyPart(_) => ("key_part", "", &[][..]),
             Source::Timestamp => ("timestamp", "", &[][..]),
             Source::Cell { family, qualifier } => ("cell", family.as_str(), qualifier.as_slice()),
             Source::Family { family, prefix } => ("family", family.as_str(), prefix.as_slice()),
@@ -405,6 +463,10 @@ impl ColumnMessage {
             encoding: column.encoding.name().to_owned(),
             format: column.format.clone(),
             timezone: column.timezone.clone(),
+            part: match column.source {
+                Source::KeyPart(at) => at as u64,
+                _ => 0,
+            },
         })
     }
 
@@ -418,6 +480,7 @@ impl ColumnMessage {
             .ok_or_else(|| corrupt("a column has no type"))?;
         let source = match self.source.as_str() {
             "key" => Source::Key,
+            "key_part" => Source::KeyPart(count(self.part)),
             "timestamp" => Source::Timestamp,
             "cell" => Source::Cell { family: self.family, qualifier: self.qualifier },
             "family" => Source::Family { family: self.family, prefix: self.qualifier },

@@ -39,6 +39,36 @@ pub(crate) struct TableOptions {
     /// A mapping as hbase-spark has it in `hbase.columns.mapping`, instead of `[[columns]]`:
     /// `id STRING :key, battery INT s:battery`.
     pub(super) spark_columns_mapping: Option<String>,
+    /// The parts of a row key that is made of several, in their order; a column takes one with
+    /// `source = ":key.name"`.
+    #[serde(default)]
+    pub(super) row_key: Vec<PartOptions>,
+}
+
+/// A part of a row key.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PartOptions {
+    /// What columns name it by.
+    pub(super) name: String,
+    /// How many bytes it has.
+    pub(super) bytes: Option<usize>,
+    /// What ends it, as the shell shows it (`\\x00`). The last part ends with the key where
+    /// neither is given.
+    pub(super) until: Option<String>,
+    /// Whether it is stored the other way round: numbers and times as `Long.MAX_VALUE - n`, text
+    /// with its last character first, `phoenix` as DESC.
+    #[serde(default)]
+    pub(super) reversed: bool,
+    /// A salt: its bytes are a number below this one, big-endian.
+    pub(super) buckets: Option<u32>,
+    /// A salt of text: all values that it has.
+    pub(super) values: Option<Vec<String>>,
+    /// A hash of the part `of`, of which it is the beginning: `md5`, `sha256`, or in hexadecimal
+    /// digits `md5_hex`, `sha256_hex`.
+    pub(super) hash: Option<String>,
+    /// The part that is hashed, as it is stored.
+    pub(super) of: Option<String>,
 }
 
 /// The clock of times to live.

@@ -8,6 +8,7 @@ use datafusion::execution::TaskContext;
 use object_store::ObjectStore;
 use object_store::path::Path;
 
+use super::key_layout::KeyLayout;
 use crate::error::{Error, Result};
 use crate::formats::hbase_manifest::{Family, StoreFile, Table};
 use crate::formats::hbase_rows::ReadSettings;
@@ -44,11 +45,25 @@ pub(super) struct Mapped {
     pub(super) timezone: Option<String>,
 }
 
+impl Mapped {
+    /// The type of one value: of a map, of what it maps to.
+    pub(super) fn value_type(&self) -> Result<&DataType> {
+        let DataType::Map(entries, _) = &self.data_type else { return Ok(&self.data_type) };
+        let value = match entries.data_type() {
+            DataType::Struct(fields) => fields.get(1).map(|field| field.data_type()),
+            _ => None,
+        };
+        value.ok_or_else(|| Error::internal(format!("column {} is no map", self.name)))
+    }
+}
+
 /// Where the values of a column come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     /// The row key.
     Key,
+    /// A part of it, by its number in the [layout](KeyLayout).
+    KeyPart(usize),
     /// The newest timestamp of the row's mapped cells.
     Timestamp,
     /// One column of a family.
@@ -71,7 +86,7 @@ impl Source {
     /// The family that is read for it.
     pub(super) fn family(&self) -> Option<&str> {
         match self {
-            Self::Key | Self::Timestamp => None,
+            Self::Key | Self::KeyPart(_) | Self::Timestamp => None,
             Self::Cell { family, .. } | Self::Family { family, .. } => Some(family),
         }
     }
@@ -140,6 +155,8 @@ pub(super) struct Recipe {
     pub(super) named: Option<BTreeMap<String, BTreeSet<Vec<u8>>>>,
     /// What the rows are.
     pub(super) shape: Shape,
+    /// What row keys are made of.
+    pub(super) key: KeyLayout,
     /// All columns.
     pub(super) schema: SchemaRef,
     /// What happens to a value that does not decode.
@@ -182,15 +199,20 @@ impl Recipe {
         }
     }
 
-    /// The name of the column that is the row key.
-    pub(super) fn key_column(&self) -> Option<&str> {
+    /// The name of the column that is the row key, or the first of its parts that is one.
+    fn key_column(&self) -> Option<&str> {
         match &self.shape {
             Shape::Cells => Some("row"),
             Shape::Maps | Shape::Bad(_) => Some("row_key"),
-            Shape::Mapped(columns) => columns
-                .iter()
-                .find(|column| column.source == Source::Key)
-                .map(|column| column.name.as_str()),
+            Shape::Mapped(columns) => {
+                let number = |column: &&Mapped| match column.source {
+                    Source::Key => Some(0),
+                    Source::KeyPart(at) => Some(at),
+                    _ => None,
+                };
+                let of_key = columns.iter().filter(|column| number(column).is_some());
+                of_key.min_by_key(number).map(|column| column.name.as_str())
+            }
         }
     }
 

@@ -26,7 +26,7 @@ use datafusion::physical_plan::{
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::keys::{self, KeyColumn, Ranges};
+use super::keys::{self, Ranges};
 use super::read::{Counters, Driver, Opener, Partition};
 use super::recipe::{Recipe, Split};
 use crate::error::Result;
@@ -97,7 +97,7 @@ impl SnapshotScan {
             snapshot_physical_expr(Arc::clone(filter)).unwrap_or_else(|_| Arc::clone(filter))
         });
         let now: Vec<_> = now.collect();
-        keys::of_filters(KeyColumn::of(&self.recipe).as_ref(), &now)
+        keys::of_filters(&self.recipe, &now)
     }
 
     fn families(&self) -> BTreeSet<usize> {

@@ -12,7 +12,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet};
 
 use super::infer::{SAMPLED_CELLS, Sample};
-use super::keys::{self, KeyColumn, Ranges};
+use super::keys::{self, Ranges};
 use super::read::{Counters, Driver, Opener, Partition};
 use super::recipe::{Recipe, Split};
 use super::scan::SnapshotScan;
@@ -172,7 +172,7 @@ impl TableProvider for SnapshotTable {
         let schema = &self.recipe.schema;
         let columns = DFSchema::try_from(schema.as_ref().clone())?;
         let physical = physical_filters(state, &columns, filters)?;
-        let (ranges, _) = keys::of_filters(KeyColumn::of(&self.recipe).as_ref(), &physical);
+        let (ranges, _) = keys::of_filters(&self.recipe, &physical);
         let mut splits = self.splits().await?;
         let all = splits.len();
         splits.retain(|split| !ranges.within(&split.rows).is_empty());

@@ -77,7 +77,7 @@ pub struct BadRecord {
 }
 
 /// Why a record is none, before its place is known.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flaw {
     /// What is wrong.
     pub kind: BadKind,

@@ -1,5 +1,6 @@
 //! A row per value that is not what its column declares: `errors('t')`.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -7,8 +8,9 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
+use super::super::key_layout::KeyLayout;
 use super::super::recipe::{Mapped, Recipe, Source};
-use super::decode::{Values, bytes, decoder};
+use super::decode::{Values, bytes, values_of};
 use super::escape;
 use crate::error::{Error, Result};
 use crate::formats::hfile::CellRef;
@@ -70,6 +72,9 @@ struct Lines {
 #[derive(Debug)]
 pub(in super::super) struct BadRows {
     projection: Vec<usize>,
+    key: KeyLayout,
+    // Where the parts of the row's key are.
+    places: Vec<Range<usize>>,
     families: Vec<String>,
     asked: Vec<Asked>,
     lines: Lines,
@@ -86,23 +91,14 @@ impl BadRows {
     ) -> Result<Self> {
         let asked =
             mapped.iter().filter(|column| column.source != Source::Timestamp).map(|column| {
-                let Mapped { name, data_type, source, encoding, format, timezone } = column;
-                let value = match data_type {
-                    DataType::Map(entries, _) => match entries.data_type() {
-                        DataType::Struct(fields) => fields.get(1).map(|field| field.data_type()),
-                        _ => None,
-                    },
-                    other => Some(other),
-                };
-                let value =
-                    value.ok_or_else(|| Error::internal(format!("column {name} is no map")))?;
-                let values =
-                    decoder(name, value, *encoding, format.as_deref(), timezone.as_deref())?;
-                Ok(Asked { name: name.clone(), source: source.clone(), values })
+                let values = values_of(column, &recipe.key)?;
+                Ok(Asked { name: column.name.clone(), source: column.source.clone(), values })
             });
         let names = families.iter().filter_map(|at| recipe.families.get(*at));
         Ok(Self {
             projection: projection.to_vec(),
+            key: recipe.key.clone(),
+            places: vec![],
             families: names.map(|family| family.name.clone()).collect(),
             asked: asked.collect::<Result<_>>()?,
             lines: Lines {
@@ -128,9 +124,16 @@ impl BadRows {
 
     pub(super) fn cell(&mut self, family: usize, cell: &CellRef<'_>, new_row: bool) -> Result<()> {
         let family = self.families.get(family).map_or("", String::as_str);
+        let row = cell.row();
+        let parts = if new_row { self.key.split(row, &mut self.places) } else { Ok(()) };
         for asked in &mut self.asked {
             let (bytes, in_cell) = match &asked.source {
-                Source::Key if new_row => (cell.row(), false),
+                Source::Key if new_row => (row, false),
+                Source::KeyPart(_) if new_row && parts.is_err() => (row, false),
+                Source::KeyPart(at) if new_row => {
+                    let place = self.places.get(*at).cloned().unwrap_or_default();
+                    (row.get(place).unwrap_or_default(), false)
+                }
                 Source::Cell { family: own, qualifier }
                     if own == family && qualifier == cell.qualifier() =>
                 {
@@ -143,7 +146,11 @@ impl BadRows {
                 }
                 _ => continue,
             };
-            if let Some(flaw) = asked.check(bytes)? {
+            let flaw = match (&asked.source, &parts) {
+                (Source::KeyPart(_), Err(flaw)) => Some(flaw.clone()),
+                _ => asked.check(bytes)?,
+            };
+            if let Some(flaw) = flaw {
                 self.rows += 1;
                 self.bytes += bytes.len() + cell.row().len() + 64;
                 self.lines.add(&asked.name, bytes, &flaw, cell, in_cell.then_some(family));

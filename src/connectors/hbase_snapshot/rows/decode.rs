@@ -16,11 +16,14 @@ use datafusion::arrow::datatypes::{
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
 
-use super::super::recipe::Encoding;
+use super::super::key_layout::KeyLayout;
+use super::super::recipe::{Encoding, Mapped, Source};
 use super::encode::MILLIS_OF_DAY;
 use super::ordered;
+use super::turned::{Turn, Turned};
 use crate::error::{Error, Result};
-use crate::stream::decode::{Cell, Column, Flaw, Kind, Notation, Sink, Source, sink, sql_type};
+use crate::stream::decode::Source as TextSource;
+use crate::stream::decode::{Cell, Column, Flaw, Kind, Notation, Sink, sink, sql_type};
 
 /// Nanoseconds of a millisecond.
 const NANOS_OF_MILLI: u32 = 1_000_000;
@@ -100,7 +103,7 @@ pub(in super::super) fn decoder(
             let column = Column {
                 name: name.to_owned(),
                 data_type: data_type.clone(),
-                source: Source::Name(name.to_owned()),
+                source: TextSource::Name(name.to_owned()),
                 format: format.map(str::to_owned),
                 timezone: timezone.map(str::to_owned),
                 nullable: true,
@@ -111,6 +114,29 @@ pub(in super::super) fn decoder(
         Encoding::Phoenix => phoenix(data_type).ok_or_else(unsupported)?,
         Encoding::Ordered => Box::new(OrNull(of_ordered(data_type).ok_or_else(unsupported)?)),
     })
+}
+
+/// The decoder of a declared column's values.
+///
+/// # Errors
+/// `Unsupported` where the encoding has no such type, or none that can be reversed.
+pub(in super::super) fn values_of(column: &Mapped, key: &KeyLayout) -> Result<Box<dyn Values>> {
+    let Mapped { name, encoding, format, timezone, .. } = column;
+    let data_type = column.value_type()?;
+    let of = |encoding| decoder(name, data_type, encoding, format.as_deref(), timezone.as_deref());
+    let Source::KeyPart(at) = column.source else { return of(*encoding) };
+    let part = key.parts.get(at).ok_or_else(|| Error::internal("a key without its part"))?;
+    if !part.reversed {
+        return of(*encoding);
+    }
+    let (turn, encoding) = Turn::of(data_type, *encoding).ok_or_else(|| {
+        Error::unsupported(format!(
+            "column {name}: encoding {} has no reversed {}",
+            encoding.name(),
+            sql_type(data_type)
+        ))
+    })?;
+    Ok(Box::new(Turned::new(turn, of(encoding)?)))
 }
 
 /// A value of a number of bytes that is always the same.

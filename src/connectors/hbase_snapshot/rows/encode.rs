@@ -7,7 +7,7 @@ use super::super::recipe::Encoding;
 use super::ordered;
 
 /// Milliseconds of a day.
-pub(super) const MILLIS_OF_DAY: i64 = 86_400_000;
+pub(in super::super) const MILLIS_OF_DAY: i64 = 86_400_000;
 
 /// The bytes of a value of a type; `None` where the encoding has none, or several.
 pub(in super::super) fn scalar(

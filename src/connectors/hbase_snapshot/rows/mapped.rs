@@ -1,5 +1,6 @@
 //! A row per row of HBase, with the columns that a table file declares.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -10,8 +11,9 @@ use datafusion::arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 
+use super::super::key_layout::KeyLayout;
 use super::super::recipe::{Mapped, Recipe, Source};
-use super::decode::{Values, decoder};
+use super::decode::{Values, values_of};
 use super::escape;
 use crate::error::{Error, Result};
 use crate::formats::hfile::CellRef;
@@ -29,6 +31,7 @@ struct Column {
 #[derive(Debug)]
 enum ColumnKind {
     Key(Box<dyn Values>),
+    Part(usize, Box<dyn Values>),
     Newest(TimestampMillisecondBuilder),
     Cell(Box<dyn Values>),
     Map { prefix: Vec<u8>, keys: StringBuilder, values: Box<dyn Values>, offsets: Vec<i32> },
@@ -50,6 +53,9 @@ struct Targets {
 pub(in super::super) struct MappedRows {
     label: String,
     fails: bool,
+    key: KeyLayout,
+    // Where the parts of the row's key are.
+    places: Vec<Range<usize>>,
     columns: Vec<Column>,
     // By the number of the family among those that are read.
     families: Vec<(String, Targets)>,
@@ -71,7 +77,10 @@ impl MappedRows {
         families: &[usize],
     ) -> Result<Self> {
         let chosen = || projection.iter().filter_map(|at| mapped.get(*at));
-        let columns = chosen().map(Column::new).collect::<Result<Vec<_>>>()?;
+        let columns = chosen().map(|column| Column::new(column, &recipe.key));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        // Where no part is wanted, the key is not taken to pieces.
+        let has_parts = chosen().any(|column| matches!(column.source, Source::KeyPart(_)));
         let targets = families.iter().filter_map(|at| recipe.families.get(*at)).map(|family| {
             let mut targets = Targets::default();
             for (at, column) in chosen().enumerate() {
@@ -91,6 +100,8 @@ impl MappedRows {
         Ok(Self {
             label: recipe.label.clone(),
             fails: recipe.on_error == OnError::Fail,
+            key: if has_parts { recipe.key.clone() } else { KeyLayout::default() },
+            places: vec![],
             families: targets.collect(),
             has_newest: chosen().any(|column| column.source == Source::Timestamp),
             columns,
@@ -176,20 +187,28 @@ impl MappedRows {
         for (_, targets) in &mut self.families {
             targets.next = 0;
         }
+        let parts = self.key.split(row, &mut self.places);
         for Column { name, kind, .. } in &mut self.columns {
-            if let ColumnKind::Key(values) = kind {
-                self.bytes += row.len();
-                self.looked_at += 1;
-                if let Err(flaw) = values.push(row) {
-                    values.push_null();
-                    self.bad += 1;
-                    if self.fails {
-                        let shown = row.escape_ascii();
-                        return Err(Error::corrupt(format!(
-                            "{}: column {name} of row \"{shown}\": {}",
-                            self.label, flaw.reason
-                        )));
-                    }
+            let (pushed, values) = match kind {
+                ColumnKind::Key(values) => (values.push(row), values),
+                ColumnKind::Part(at, values) => {
+                    let place = self.places.get(*at).cloned().unwrap_or_default();
+                    let part = row.get(place).unwrap_or_default();
+                    (parts.clone().and_then(|()| values.push(part)), values)
+                }
+                _ => continue,
+            };
+            self.bytes += row.len();
+            self.looked_at += 1;
+            if let Err(flaw) = pushed {
+                values.push_null();
+                self.bad += 1;
+                if self.fails {
+                    let shown = row.escape_ascii();
+                    return Err(Error::corrupt(format!(
+                        "{}: column {name} of row \"{shown}\": {}",
+                        self.label, flaw.reason
+                    )));
                 }
             }
         }
@@ -204,7 +223,9 @@ impl MappedRows {
         let newest = self.newest.take();
         for Column { kind, .. } in &mut self.columns {
             match kind {
-                ColumnKind::Key(values) | ColumnKind::Cell(values) => {
+                ColumnKind::Key(values)
+                | ColumnKind::Part(_, values)
+                | ColumnKind::Cell(values) => {
                     if values.len() < self.rows {
                         values.push_null();
                     }
@@ -234,30 +255,19 @@ fn failed(label: &str, column: &str, family: &str, cell: &CellRef<'_>, flaw: &Fl
 }
 
 impl Column {
-    fn new(mapped: &Mapped) -> Result<Self> {
-        let Mapped { name, data_type, source, encoding, format, timezone } = mapped;
-        let decoder = |data_type: &DataType| {
-            decoder(name, data_type, *encoding, format.as_deref(), timezone.as_deref())
-        };
+    fn new(mapped: &Mapped, key: &KeyLayout) -> Result<Self> {
+        let Mapped { name, data_type, source, .. } = mapped;
         let kind = match source {
-            Source::Key => ColumnKind::Key(decoder(data_type)?),
+            Source::Key => ColumnKind::Key(values_of(mapped, key)?),
+            Source::KeyPart(at) => ColumnKind::Part(*at, values_of(mapped, key)?),
             Source::Timestamp => ColumnKind::Newest(TimestampMillisecondBuilder::new()),
-            Source::Cell { .. } => ColumnKind::Cell(decoder(data_type)?),
-            Source::Family { prefix, .. } => {
-                let DataType::Map(entries, _) = data_type else {
-                    return Err(Error::internal(format!("column {name} is no map")));
-                };
-                let DataType::Struct(fields) = entries.data_type() else {
-                    return Err(Error::internal(format!("column {name} is no map")));
-                };
-                let value = fields.get(1).map_or(&DataType::Binary, |field| field.data_type());
-                ColumnKind::Map {
-                    prefix: prefix.clone(),
-                    keys: StringBuilder::new(),
-                    values: decoder(value)?,
-                    offsets: vec![0],
-                }
-            }
+            Source::Cell { .. } => ColumnKind::Cell(values_of(mapped, key)?),
+            Source::Family { prefix, .. } => ColumnKind::Map {
+                prefix: prefix.clone(),
+                keys: StringBuilder::new(),
+                values: values_of(mapped, key)?,
+                offsets: vec![0],
+            },
         };
         Ok(Self { name: name.clone(), data_type: data_type.clone(), kind })
     }
@@ -265,7 +275,9 @@ impl Column {
     fn finish(&mut self) -> Result<ArrayRef> {
         let internal = |e: datafusion::arrow::error::ArrowError| Error::internal(e.to_string());
         let array: ArrayRef = match &mut self.kind {
-            ColumnKind::Key(values) | ColumnKind::Cell(values) => values.finish()?,
+            ColumnKind::Key(values) | ColumnKind::Part(_, values) | ColumnKind::Cell(values) => {
+                values.finish()?
+            }
             ColumnKind::Newest(instants) => Arc::new(instants.finish()),
             ColumnKind::Map { keys, values, offsets, .. } => {
                 let DataType::Map(entries, sorted) = &self.data_type else {

@@ -10,6 +10,7 @@ mod maps;
 pub(super) mod ordered;
 #[cfg(test)]
 mod tests;
+mod turned;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use std::sync::Arc;
@@ -20,8 +21,9 @@ use super::recipe::{Mapped, Recipe, Shape};
 use crate::error::{Error, Result};
 use crate::formats::hbase_manifest::Family;
 use crate::formats::hfile::CellRef;
-pub(super) use decode::{decoder, type_of_map};
+pub(super) use decode::{decoder, type_of_map, values_of};
 pub(super) use escape::{escape, unescape};
+pub(super) use turned::Turn;
 
 /// A batch is given on when its values take so many bytes, however few rows it has.
 const BATCH_BYTES: usize = 16 << 20;

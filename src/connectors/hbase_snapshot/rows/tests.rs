@@ -4,8 +4,10 @@
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::ScalarValue;
 
-use super::super::recipe::Encoding;
-use super::{decoder, encode};
+use super::super::key_layout::{Extent, KeyLayout, KeyPart, Known};
+use super::super::recipe::{Encoding, Mapped, Source};
+use super::decode::Values;
+use super::{decoder, encode, values_of};
 
 const BYTES: DataType = DataType::Binary;
 const SECONDS: DataType = DataType::Timestamp(TimeUnit::Second, None);
@@ -21,7 +23,21 @@ fn unhexed(hex: &str) -> Vec<u8> {
 
 /// What bytes decode to; `None` where they do not.
 fn decoded(hex: &str, data_type: &DataType, encoding: Encoding) -> Option<ScalarValue> {
-    let mut values = decoder("v", data_type, encoding, None, None).expect("a decoder");
+    first(decoder("v", data_type, encoding, None, None).expect("a decoder"), hex)
+}
+
+/// What bytes of a reversed part of a key decode to.
+fn reversed(hex: &str, data_type: &DataType, encoding: Encoding) -> Option<ScalarValue> {
+    let name = "k".to_owned();
+    let part =
+        KeyPart { name: name.clone(), extent: Extent::Rest, reversed: true, known: Known::Nothing };
+    let (data_type, source) = (data_type.clone(), Source::KeyPart(0));
+    let column = Mapped { name, data_type, source, encoding, format: None, timezone: None };
+    let key = KeyLayout { parts: vec![part] };
+    first(values_of(&column, &key).expect("a decoder"), hex)
+}
+
+fn first(mut values: Box<dyn Values>, hex: &str) -> Option<ScalarValue> {
     values.push(&unhexed(hex)).ok()?;
     assert_eq!(values.len(), 1);
     Some(ScalarValue::try_from_array(&values.finish().expect("an array"), 0).expect("a value"))
@@ -139,4 +155,51 @@ fn values_of_bytes_are_read() {
     let hundredths = DataType::Decimal128(10, 2);
     assert_eq!(decoded("00000003cfc7", &hundredths, Encoding::Binary), None, "it would be rounded");
     assert_eq!(decoded("011170", &DataType::Int32, Encoding::Binary), None, "three bytes");
+}
+
+#[test]
+fn reversed_values_are_read() {
+    let instant = 1_785_751_200_123;
+    let phoenix = [
+        (ScalarValue::from(0_i64), "7fffffffffffffff"),
+        (ScalarValue::from(-1_i64), "8000000000000000"),
+        (ScalarValue::from(i64::MIN), "ffffffffffffffff"),
+        (ScalarValue::from(-7_i32), "80000006"),
+        (ScalarValue::from(-1.5_f64), "bff7ffffffffffff"),
+        (ScalarValue::from(2.25_f64), "3ffdfffffffffffe"),
+        (text("abc"), "9e9d9c"),
+        (text("ünï"), "3c43913c50"),
+        (ScalarValue::TimestampMillisecond(Some(instant), None), "7ffffe6038ef1e84"),
+        (
+            ScalarValue::TimestampNanosecond(Some(instant * 1_000_000 + 456_789), None),
+            "7ffffe6038ef1e84fff907aa",
+        ),
+    ];
+    // `Bytes.toBytes(Long.MAX_VALUE - n)`.
+    let binary = [
+        (ScalarValue::from(instant), "7ffffe6038ef1e84"),
+        (ScalarValue::from(-5_i64), "8000000000000004"),
+        (ScalarValue::from(42_i32), "7fffffd5"),
+        (ScalarValue::TimestampMillisecond(Some(instant), None), "7ffffe6038ef1e84"),
+        (bytes(&[1, 2, 255]), "ff0201"),
+    ];
+    let string = [
+        (text("abc"), "636261"),
+        (text("ünï"), "c3af6ec3bc"),
+        (ScalarValue::from(instant), "39323233333730323531313033353735363834"),
+        (
+            ScalarValue::TimestampMillisecond(Some(instant), None),
+            "39323233333730323531313033353735363834",
+        ),
+    ];
+    for (encoding, cases) in [
+        (Encoding::Phoenix, &phoenix[..]),
+        (Encoding::Binary, &binary[..]),
+        (Encoding::String, &string[..]),
+    ] {
+        for (value, hex) in cases {
+            assert_eq!(reversed(hex, &value.data_type(), encoding), Some(value.clone()), "{hex}");
+        }
+    }
+    assert_eq!(reversed("2d31", &DataType::Int64, Encoding::String), None, "-1 has no digits");
 }
