@@ -3,9 +3,9 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 
-use super::maven;
+use super::java;
 
 /// What was made, and what serves it.
 pub(crate) struct Made {
@@ -28,13 +28,9 @@ impl Drop for Made {
 
 /// Makes cases; with `hdfs`, in a cluster as well, which runs as long as the answer lives.
 pub(crate) fn make(seed: u64, tables: usize, cases: &str, hdfs: bool) -> Made {
-    let built = maven::built("hbase");
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let jars =
-        format!("{}:{}", built.join("hbase-1.jar").display(), built.join("jars/*").display());
     let log = std::fs::File::create(folder.path().join("log")).unwrap();
-    let mut process = Command::new("java")
-        .args(["-Xmx1000m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", &jars, "Main"])
+    let mut process = java::command("hbase", "Main", 1000, &[])
         .args(["generate", "--cases", cases, "--out"])
         .arg(folder.path())
         .args(["--seed", &seed.to_string(), "--tables", &tables.to_string()])

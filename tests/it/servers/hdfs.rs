@@ -3,14 +3,12 @@
 //! One is started at the first test that asks for it. Tests that disturb it take it for themselves.
 //! It ends, and removes its folder, when its standard input closes: with this process.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sluice::spi::{OpenedStore, TomlText};
 
-use super::maven;
+use super::java::{self, Server};
 use crate::program::Program;
 
 /// A cluster with one NameNode and three DataNodes.
@@ -54,38 +52,18 @@ pub(crate) struct Cluster {
     folder: PathBuf,
     // The name service, or host and port.
     pub(crate) authority: String,
-    pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
-    _process: Child,
+    server: Server,
 }
 
 impl Cluster {
     /// Starts one and waits until it answers.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let built = maven::built("hdfs");
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
-        let class_path =
-            format!("{}:{}", built.join("hdfs-1.jar").display(), built.join("jars/*").display());
-        let log = std::fs::File::create(folder.join("log")).unwrap();
-        let mut process = Command::new("java")
-            .args(["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
-            .args(["-Djava.net.preferIPv4Stack=true", "-cp", &class_path, "Cluster"])
-            .arg(&folder)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("java starts");
-        let stdin = process.stdin.take().unwrap();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let Some(authority) = line.trim().strip_prefix("ready ") else {
-            let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-            panic!("the cluster does not start: {line}\n{log}");
-        };
-        let authority = authority.to_owned();
-        Self { folder, authority, pipes: Mutex::new((stdin, stdout)), _process: process }
+        let folder = java::folder();
+        let mut command = java::command("hdfs", "Cluster", 512, &[]);
+        command.arg(&folder).args(arguments);
+        let (server, words) = Server::start(command, &folder);
+        let [authority] = <[String; 1]>::try_from(words).expect("the authority of its URLs");
+        Self { folder, authority, server }
     }
 
     /// The folder of its clients' configuration.
@@ -95,15 +73,7 @@ impl Cluster {
 
     /// Runs a command of `Cluster.java`: its words. It must succeed.
     pub(crate) fn run(&self, words: &[&str]) -> String {
-        let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
-        let (stdin, stdout) = &mut *pipes;
-        writeln!(stdin, "{}", words.join("\t")).unwrap();
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        match line.trim_end().strip_prefix("ok") {
-            Some(answer) => answer.trim().to_owned(),
-            None => panic!("{words:?}: {line}"),
-        }
+        self.server.run(words)
     }
 
     /// All files below a folder, sorted.

@@ -3,13 +3,11 @@
 //! One is started, and its topics are filled, at the first test that asks for it. Tests that disturb it
 //! take it for themselves. It ends when its standard input closes: with this process.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::maven;
+use super::java::{self, Server};
 use crate::program::Program;
 
 static SHARED: OnceLock<RwLock<Broker>> = OnceLock::new();
@@ -43,51 +41,22 @@ pub(crate) struct Broker {
     /// The one that does, by SCRAM-SHA-256: `reader` with `reader-pw` may read `events`.
     pub(crate) sasl: String,
     asked: AtomicUsize,
-    pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
-    _process: Child,
+    server: Server,
 }
 
 impl Broker {
     fn start() -> Self {
-        let built = maven::built("kafka");
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
-        let jars = built.join("jars/*");
-        let class_path = format!("{}:{}", built.join("kafka-1.jar").display(), jars.display());
-        let log = std::fs::File::create(folder.join("log")).unwrap();
-        let mut process = Command::new("java")
-            .args(["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
-            .args(["-Djava.net.preferIPv4Stack=true", "-cp", &class_path, "Broker"])
-            .arg(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("java starts");
-        let stdin = process.stdin.take().unwrap();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let ["ready", plain, sasl] = words.as_slice() else {
-            let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-            panic!("the broker does not start: {line}\n{log}");
-        };
-        let (plain, sasl) = ((*plain).to_owned(), (*sasl).to_owned());
-        let pipes = Mutex::new((stdin, stdout));
-        Self { folder, plain, sasl, asked: AtomicUsize::new(0), pipes, _process: process }
+        let folder = java::folder();
+        let mut command = java::command("kafka", "Broker", 512, &[]);
+        command.arg(&folder);
+        let (server, words) = Server::start(command, &folder);
+        let [plain, sasl] = <[String; 2]>::try_from(words).expect("the addresses of two listeners");
+        Self { folder, plain, sasl, asked: AtomicUsize::new(0), server }
     }
 
     /// Runs a command of `Broker.java`: its words. It must succeed.
     pub(crate) fn run(&self, words: &[&str]) -> String {
-        let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
-        let (stdin, stdout) = &mut *pipes;
-        writeln!(stdin, "{}", words.join("\t")).unwrap();
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        match line.trim_end().strip_prefix("ok") {
-            Some(answer) => answer.trim().to_owned(),
-            None => panic!("{words:?}: {line}"),
-        }
+        self.server.run(words)
     }
 
     /// What Kafka's own consumer reads of a topic, a line of JSON per record.

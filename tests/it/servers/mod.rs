@@ -3,5 +3,6 @@
 pub(crate) mod buckets;
 pub(crate) mod hbase;
 pub(crate) mod hdfs;
+mod java;
 pub(crate) mod kafka;
 mod maven;
