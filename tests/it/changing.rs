@@ -87,6 +87,19 @@ fn file_of(format: &str, count: i64) -> Vec<u8> {
             parts.for_each(|part| writer.write(&part).unwrap());
             writer.finish().unwrap();
         }
+        "orc" => {
+            let writer = orc_rust::ArrowWriterBuilder::new(&mut bytes, batch.schema());
+            let mut writer =
+                writer.with_batch_size(100).with_stripe_byte_size(1000).try_build().unwrap();
+            parts.for_each(|part| writer.write(&part).unwrap());
+            writer.close().unwrap();
+        }
+        "avro" => {
+            let schema = batch.schema().as_ref().clone();
+            let mut writer = arrow_avro::writer::AvroWriter::new(&mut bytes, schema).unwrap();
+            parts.for_each(|part| writer.write(&part).unwrap());
+            writer.finish().unwrap();
+        }
         "csv" => {
             bytes.extend(b"n\n");
             (0..count).for_each(|n| bytes.extend(format!("{n}\n").bytes()));
@@ -96,7 +109,7 @@ fn file_of(format: &str, count: i64) -> Vec<u8> {
     bytes
 }
 
-const FORMATS: [&str; 4] = ["parquet", "arrow", "csv", "json"];
+const FORMATS: [&str; 6] = ["parquet", "orc", "avro", "arrow", "csv", "json"];
 
 /// Reads the first batch of a table of two files, changes something, and reads on.
 fn read_while(lake: &Lake, change: impl FnOnce()) -> Result<usize, Error> {
@@ -151,6 +164,72 @@ fn a_file_that_is_cut_off_while_it_is_read_is_an_error_that_names_it() {
     }
 }
 
+#[test]
+fn what_is_no_orc_or_avro_file_is_an_error_that_names_it() {
+    for format in ["orc", "avro"] {
+        let whole = file_of(format, 20_000);
+        let (start, end) = (whole[..10].to_vec(), whole[..whole.len() - 7].to_vec());
+        for bytes in [vec![], vec![0xff; 300], start, end, vec![0; 1], b"Obj\x01".to_vec()] {
+            let lake = Lake::new();
+            lake.write(&format!("data/s/t.{format}"), &bytes);
+            let error = lake.error("SELECT count(n) FROM t");
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{format} of {}: {error}", bytes.len());
+            assert!(error.message().contains(&format!("data/s/t.{format}")), "{error}");
+            assert!(!error.message().contains("panic"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_block_of_avro_without_its_mark_is_corrupt() {
+    let lake = Lake::new();
+    let mut bytes = file_of("avro", 20_000);
+    // The last byte of the last mark.
+    *bytes.last_mut().unwrap() ^= 1;
+    lake.write("data/s/t.avro", bytes);
+    let error = lake.error("SELECT sum(n) FROM t");
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+    assert!(error.message().contains("it does not end with the file's mark"), "{error}");
+}
+
+#[test]
+fn files_of_a_transactional_table_of_hive_are_refused() {
+    let lake = Lake::new();
+    let names =
+        ["operation", "originalTransaction", "bucket", "rowId", "currentTransaction", "row"];
+    let column: ArrayRef = Arc::new(Int32Array::from(vec![1, 2]));
+    let batch = RecordBatch::try_from_iter(names.map(|name| (name, Arc::clone(&column)))).unwrap();
+    let mut bytes = vec![];
+    let writer = orc_rust::ArrowWriterBuilder::new(&mut bytes, batch.schema());
+    let mut writer = writer.try_build().unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    lake.write("data/s/t/bucket_00000.orc", bytes);
+    let error = lake.error("SELECT * FROM t");
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    assert!(error.message().contains("transactional table of Hive"), "{error}");
+}
+
+#[test]
+fn columns_that_hive_gave_no_names_are_those_of_the_table_file() {
+    let lake = Lake::new();
+    let column = |values: [i32; 2]| Arc::new(Int32Array::from(values.to_vec())) as ArrayRef;
+    let columns = [("_col0", column([1, 2])), ("_col1", column([10, 20]))];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut bytes = vec![];
+    let mut writer =
+        orc_rust::ArrowWriterBuilder::new(&mut bytes, batch.schema()).try_build().unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    lake.write("data/s/t/000000_0", bytes);
+    let columns =
+        "[[columns]]\nname = 'a'\ntype = 'INT'\n[[columns]]\nname = 'b'\ntype = 'BIGINT'\n";
+    lake.write("catalog/c/s/t.toml", format!("[options]\nformat = 'orc'\n{columns}"));
+    assert_eq!(lake.rows("SELECT b, a FROM t ORDER BY a"), ["10 1", "20 2"]);
+    assert_eq!(lake.rows("SELECT sum(b) FROM t"), ["30"]);
+    assert_eq!(lake.rows("SELECT count(*) FROM t"), ["2"]);
+}
+
 /// A fixed sequence of numbers.
 struct Sequence(u64);
 
@@ -162,36 +241,50 @@ impl Sequence {
 }
 
 #[test]
-fn a_parquet_file_with_flipped_bits_is_corrupt_and_never_a_panic() {
+fn a_file_with_flipped_bits_is_corrupt_and_never_a_panic() {
     let lake = Lake::new();
-    let whole = file_of("parquet", 1_000);
-    let footer = whole.len() - 8;
-    let length = u32::from_le_bytes(whole[footer..footer + 4].try_into().unwrap());
-    let footer = footer - usize::try_from(length).unwrap();
     let session = lake.session();
     let runtime = rows::runtime();
     let mut sequence = Sequence(7);
-    let mut broken = 0;
-    for round in 0..400 {
-        let mut bytes = whole.clone();
-        let from = if round % 4 == 0 { 4 } else { footer };
-        for _ in 0..=round % 3 {
-            let at = from + sequence.below(whole.len() - 4 - from);
-            bytes[at] ^= 1 << sequence.below(8);
+    for format in ["parquet", "orc", "avro"] {
+        let whole = file_of(format, 1_000);
+        // What a file says of itself: at its end, or at its beginning.
+        let said = match format {
+            "parquet" => {
+                let end = whole.len() - 8;
+                let length = u32::from_le_bytes(whole[end..end + 4].try_into().unwrap());
+                end - usize::try_from(length).unwrap()..whole.len() - 4
+            }
+            "orc" => whole.len() / 2..whole.len(),
+            _ => 4..200,
+        };
+        let mut broken = 0;
+        for round in 0..400 {
+            let mut bytes = whole.clone();
+            let place = if round % 4 == 0 { 4..whole.len() - 4 } else { said.clone() };
+            for _ in 0..=round % 3 {
+                let at = place.start + sequence.below(place.len());
+                bytes[at] ^= 1 << sequence.below(8);
+            }
+            lake.write(&format!("data/s/{format}.{format}"), bytes);
+            for sql in ["SELECT sum(n) FROM ", "SELECT count(*) FROM "] {
+                let sql = format!("{sql} {format} WHERE n > 500");
+                let Err(error) = runtime.block_on(rows::run(&session, &sql)) else { continue };
+                broken += 1;
+                let kind = error.kind();
+                // Another name or type of the column is a file that is whole, and the statement does
+                // not fit it.
+                let is_known =
+                    matches!(kind, ErrorKind::Corrupt | ErrorKind::Sql | ErrorKind::Unsupported);
+                assert!(is_known, "{format} {round} {kind}: {error}");
+                let file = format!("data/s/{format}.{format}");
+                let named = kind != ErrorKind::Corrupt || error.message().contains(&file);
+                assert!(named, "{format} {round}: {error}");
+                assert!(!error.message().contains("panic"), "{format} {round}: {error}");
+            }
         }
-        lake.write("data/s/t.parquet", bytes);
-        for sql in ["SELECT sum(n) FROM t", "SELECT count(*) FROM t WHERE n > 500"] {
-            let Err(error) = runtime.block_on(rows::run(&session, sql)) else { continue };
-            broken += 1;
-            let kind = error.kind();
-            // Another type of the column is a file that is whole, and the statement does not fit it.
-            assert!(matches!(kind, ErrorKind::Corrupt | ErrorKind::Sql), "{round} {kind}: {error}");
-            let named = kind == ErrorKind::Sql || error.message().contains("data/s/t.parquet");
-            assert!(named, "{round}: {error}");
-            assert!(!error.message().contains("panic"), "{round}: {error}");
-        }
+        assert!(broken > 200, "{format}: {broken}");
     }
-    assert!(broken > 200, "{broken}");
 }
 
 #[test]

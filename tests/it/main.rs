@@ -34,6 +34,7 @@ mod hdfs;
 mod hdfs_faults;
 mod hdfs_store;
 mod kafka;
+mod lakes;
 mod limits;
 mod logfile;
 mod prepared;

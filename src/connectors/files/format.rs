@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 pub(super) enum Format {
     Parquet,
     Arrow,
+    Orc,
+    Avro,
     Csv,
     Json,
 }
@@ -22,6 +24,8 @@ const EXTENSIONS: &[(&str, Format)] = &[
     ("arrow", Format::Arrow),
     ("feather", Format::Arrow),
     ("ipc", Format::Arrow),
+    ("orc", Format::Orc),
+    ("avro", Format::Avro),
     ("csv", Format::Csv),
     ("tsv", Format::Csv),
     ("json", Format::Json),
@@ -63,10 +67,12 @@ impl Format {
         match name.to_ascii_lowercase().as_str() {
             "parquet" => Ok(Self::Parquet),
             "arrow" => Ok(Self::Arrow),
+            "orc" => Ok(Self::Orc),
+            "avro" => Ok(Self::Avro),
             "csv" => Ok(Self::Csv),
             "json" => Ok(Self::Json),
             _ => Err(Error::config(format!("unknown format `{name}`"))
-                .with_hint("known formats: parquet, arrow, csv, json")),
+                .with_hint("known formats: parquet, orc, avro, arrow, csv, json")),
         }
     }
 
@@ -75,6 +81,8 @@ impl Format {
         match self {
             Self::Parquet => "parquet",
             Self::Arrow => "arrow",
+            Self::Orc => "orc",
+            Self::Avro => "avro",
             Self::Csv => "csv",
             Self::Json => "json",
         }
@@ -84,7 +92,7 @@ impl Format {
     pub(super) fn is_text(self) -> bool {
         match self {
             Self::Csv | Self::Json => true,
-            Self::Parquet | Self::Arrow => false,
+            Self::Parquet | Self::Arrow | Self::Orc | Self::Avro => false,
         }
     }
 

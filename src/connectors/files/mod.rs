@@ -1,10 +1,12 @@
-//! Folders of files as tables over any store: Parquet, Arrow, CSV and JSON, read, and written where
-//! the catalog allows it.
+//! Folders of files as tables over any store: Parquet, ORC, Avro, Arrow, CSV and JSON, read, and, all
+//! but ORC and Avro, written where the catalog allows it.
 //!
-//! Our own lister and planning; DataFusion's reader underneath for Parquet, our own for Arrow and
-//! text. [`catalog`] finds tables, [`listing`] their files, [`commits`] says which of them count,
+//! Our own lister and planning; DataFusion's reader underneath for Parquet, those of arrow-avro and
+//! orc-rust, our own for Arrow and text. [`catalog`] finds tables, [`listing`] their files, [`commits`] says which of them count,
 //! [`table`] decides what is pruned, [`scan`] reads through [`pinned`], [`write`](mod@write) makes new ones.
 
+mod avro;
+mod batches;
 mod broken;
 mod catalog;
 mod codec;
@@ -15,6 +17,7 @@ mod learned;
 mod listing;
 mod metered;
 mod options;
+mod orc;
 mod parquet;
 mod partition;
 mod pinned;

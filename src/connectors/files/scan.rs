@@ -38,7 +38,7 @@ use super::metered::MeteredStore;
 use super::pinned::PinnedStore;
 use super::stock::{Built, Stock};
 use super::text::{self, TextRecipe};
-use super::{broken, ipc, parquet};
+use super::{avro, batches, broken, ipc, orc, parquet};
 use crate::error::{Error, Result};
 use crate::spi::{
     Estimate, ScanLeaf, ScanUnit, StatementContext, StoreUrl, TableLimits, is_dynamic,
@@ -156,8 +156,8 @@ impl Recipe {
     fn advice(&self) -> String {
         let names: Vec<_> = self.partition_fields.iter().map(|f| f.name().as_str()).collect();
         let columns = match self.format {
-            Format::Parquet => "select fewer columns",
-            Format::Arrow | Format::Csv | Format::Json => "read a smaller table",
+            Format::Parquet | Format::Orc => "select fewer columns",
+            Format::Arrow | Format::Avro | Format::Csv | Format::Json => "read a smaller table",
         };
         match names.as_slice() {
             [] => columns.to_owned(),
@@ -240,6 +240,19 @@ pub(super) struct Split {
     pub(super) bytes: u64,
     /// How many rows it has, where that is known.
     pub(super) rows: Option<u64>,
+}
+
+impl Split {
+    /// A file in pieces of about `bytes`; whole where it is to be read so.
+    pub(super) fn pieces(file: SelectedFile, bytes: Option<u64>) -> impl Iterator<Item = Self> {
+        let (size, file) = (file.meta.size, Arc::new(file));
+        let pieces = bytes.map_or(1, |bytes| size.div_ceil(bytes.max(1))).max(1);
+        (0..pieces).map(move |piece| {
+            let (start, end) = (size * piece / pieces, size * (piece + 1) / pieces);
+            let range = (pieces > 1).then_some((start, end));
+            Self { file: Arc::clone(&file), range, bytes: end - start, rows: None }
+        })
+    }
 }
 
 /// What a format planned.
@@ -506,16 +519,17 @@ impl ExecutionPlan for FilesScan {
                 let batch_size = context.session_config().batch_size();
                 self.scan_text(text, partition, metered, &statement, batch_size)?
             }
-            None if self.recipe.format == Format::Arrow => {
-                let partition = ipc::Partition {
+            None if self.recipe.format != Format::Parquet => {
+                let partition = batches::Partition {
                     number: partition,
                     splits: self.partition(partition)?.to_vec(),
                     projection: self.projection.clone(),
                     schema: self.schema(),
                     fetch: self.fetch,
+                    batch_size: context.session_config().batch_size(),
                 };
                 let footers = Arc::clone(&pinned) as Arc<dyn ObjectStore>;
-                ipc::scan(footers, metered, &self.recipe, partition, metrics)
+                batches::scan(footers, metered, &self.recipe, partition, metrics)
             }
             None => self.scan_stock(partition, metered, &statement, &context)?,
         };
@@ -586,6 +600,8 @@ impl ExecutionPlan for FilesScan {
             let why = match self.recipe.format {
                 _ if !pushdown => "pushdown is off",
                 Format::Arrow => "Arrow files have no statistics",
+                Format::Orc => "statistics of ORC files are not used",
+                Format::Avro => "Avro files have no statistics",
                 Format::Csv | Format::Json => "text has no statistics",
                 Format::Parquet if !known => "it needs columns that are not read",
                 Format::Parquet => {
@@ -639,6 +655,12 @@ impl ScanLeaf for FilesScan {
                     let store = self.recipe.store_of(&task, &statement)?;
                     ipc::estimate(store.as_ref(), &self.recipe, &splits).await?
                 }
+                Format::Orc => {
+                    let statement = StatementContext::of(task.session_config())?;
+                    let store = self.recipe.store_of(&task, &statement)?;
+                    orc::estimate(&store, &self.recipe, &splits, &self.schema()).await?
+                }
+                Format::Avro => avro::estimate(&splits),
                 Format::Csv | Format::Json => text::estimate(&splits),
                 Format::Parquet => {
                     let predicate =

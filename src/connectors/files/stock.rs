@@ -60,7 +60,7 @@ impl Stock {
     ) -> DfResult<(Arc<DataSourceExec>, SendableRecordBatchStream)> {
         let source: Arc<dyn FileSource> = match self.recipe.format() {
             Format::Parquet => parquet::source(self, filter_rows),
-            Format::Arrow | Format::Csv | Format::Json => {
+            Format::Arrow | Format::Orc | Format::Avro | Format::Csv | Format::Json => {
                 return Err(Error::internal("only Parquet has a stock scan").into());
             }
         };

@@ -22,7 +22,7 @@ use super::options::TableOptions;
 use super::partition;
 use super::scan::{FilesScan, Recipe, SelectedFile};
 use super::text::Half;
-use super::{ipc, parquet, schema, text};
+use super::{avro, batches, ipc, orc, parquet, schema, text};
 use crate::error::{Error, Result};
 use crate::spi::{
     OpenedStore, PinnedTable, StatementContext, StoreUrl, TableFile, physical_filters,
@@ -195,7 +195,7 @@ impl FilesTable {
             Some(format) => format,
             None => Format::of_files(seen.iter().map(|file| &file.location))?.ok_or_else(|| {
                 Error::not_found(format!("{} holds no data files", store.outer(root.path())))
-                    .with_hint("data files end in .parquet, .csv, .json or .arrow; `format` in a table file says it for others")
+                    .with_hint("data files end in .parquet, .orc, .avro, .csv, .json or .arrow; `format` in a table file says it for others")
             })?,
         };
         let files: Vec<ObjectMeta> =
@@ -220,11 +220,15 @@ impl FilesTable {
         };
         let mut text = None;
         let file_schema = match format {
-            Format::Parquet | Format::Arrow if !declared.columns.is_empty() => {
+            Format::Parquet | Format::Arrow | Format::Orc | Format::Avro
+                if !declared.columns.is_empty() =>
+            {
                 declared_schema(declared)?
             }
             Format::Parquet => parquet::infer(&store, &store_url, lister.context(), &files).await?,
             Format::Arrow => ipc::infer(&store, &files).await?,
+            Format::Orc => orc::infer(&store, &files).await?,
+            Format::Avro => avro::infer(&store, &files).await?,
             Format::Csv | Format::Json => {
                 let (found, schema) =
                     text::describe(&store, &files, format, declared, half).await?;
@@ -529,7 +533,11 @@ impl TableProvider for FilesTable {
             Format::Parquet => {
                 parquet::plan(&self.store, self.context(), &self.recipe, files, limit).await?
             }
-            Format::Arrow => ipc::plan(files, self.recipe.table_schema()),
+            format @ (Format::Arrow | Format::Orc | Format::Avro) => {
+                let bytes = self.context().settings().split_bytes;
+                let pieces = (format != Format::Arrow).then_some(bytes);
+                batches::plan(files, self.recipe.table_schema(), pieces)
+            }
             Format::Csv | Format::Json => match self.recipe.text() {
                 Some(text) => {
                     text::plan(&self.recipe, text, files, self.context().settings().split_bytes)

@@ -5,4 +5,5 @@ pub(crate) mod hbase;
 pub(crate) mod hdfs;
 mod java;
 pub(crate) mod kafka;
+pub(crate) mod lakes;
 mod maven;

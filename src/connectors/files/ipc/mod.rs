@@ -1,21 +1,18 @@
 //! Arrow IPC tables: files and streams, told apart by how they begin.
 //!
-//! [`layout`] finds out what a file is and where its batches are, [`scan`] reads them.
+//! [`layout`] finds out what a file is and where its batches are, [`read`] reads them.
 
 mod layout;
-mod scan;
-
-use std::sync::Arc;
+mod read;
 
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::common::Statistics;
 use object_store::ObjectStore;
 
-use super::scan::{Planned, Recipe, SelectedFile, Split};
+use super::scan::{Recipe, Split};
 use crate::error::{Error, Result};
 use crate::spi::{Bounds, Estimate, OpenedStore};
 use layout::Layout;
-pub(super) use scan::{Partition, scan};
+pub(super) use read::open;
 
 /// The columns of the files, which must be the same in all of them.
 pub(super) async fn infer(
@@ -36,18 +33,6 @@ pub(super) async fn infer(
         }
     }
     first.map(|(_, schema)| schema).ok_or_else(|| Error::not_found("no Arrow file"))
-}
-
-/// One split per file: its batches stand where its footer says, or one behind the other.
-pub(super) fn plan(files: Vec<SelectedFile>, schema: &SchemaRef) -> Planned {
-    let splits = files
-        .into_iter()
-        .map(|file| {
-            let bytes = file.meta.size;
-            Split { file: Arc::new(file), range: None, bytes, rows: None }
-        })
-        .collect();
-    Planned { splits, statistics: Statistics::new_unknown(schema) }
 }
 
 /// Every batch is asked for whole; how many records they have, only reading tells.

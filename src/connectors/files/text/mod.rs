@@ -11,8 +11,6 @@ mod describe;
 mod lines;
 mod scan;
 
-use std::sync::Arc;
-
 use datafusion::common::Statistics;
 
 use super::format::uncompressed;
@@ -79,21 +77,11 @@ pub(super) fn plan(
     files: Vec<SelectedFile>,
     split_bytes: u64,
 ) -> Planned {
-    let mut splits = Vec::new();
-    for file in files.into_iter().map(Arc::new) {
-        let size = file.meta.size;
+    let splits = files.into_iter().flat_map(|file| {
         let cut = text.can_be_cut(file.meta.location.filename().unwrap_or_default());
-        let pieces = if cut { size.div_ceil(split_bytes.max(1)).max(1) } else { 1 };
-        for piece in 0..pieces {
-            let (start, end) = (size * piece / pieces, size * (piece + 1) / pieces);
-            splits.push(Split {
-                file: Arc::clone(&file),
-                range: (pieces > 1).then_some((start, end)),
-                bytes: end - start,
-                rows: None,
-            });
-        }
-    }
+        Split::pieces(file, cut.then_some(split_bytes))
+    });
+    let splits = splits.collect();
     Planned { splits, statistics: Statistics::new_unknown(recipe.table_schema()) }
 }
 

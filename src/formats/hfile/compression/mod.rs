@@ -36,6 +36,16 @@ pub(crate) enum Codec {
     Brotli,
 }
 
+/// A piece of LZO1X decompressed, which gives at most so many bytes.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn lzo(piece: &[u8], most: usize) -> Result<Vec<u8>, String> {
+    let mut out = vec![];
+    lzo::decompress(piece, most, &mut out)?;
+    Ok(out)
+}
+
 impl Codec {
     /// What a trailer without a codec means.
     pub(crate) const NONE_ORDINAL: u32 = 2;
