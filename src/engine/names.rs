@@ -145,9 +145,7 @@ async fn open_call(
                 let (engine, context) = (catalogs.catalogs(), catalogs.context());
                 engine.call(context, function.name, &resolved.catalog, &inner, arguments).await?
             };
-            let opened = opened.ok_or_else(|| {
-                Error::unsupported(format!("{}() does not read {resolved}", function.name))
-            })?;
+            let opened = opened.ok_or_else(|| references::not_read(function, &resolved))?;
             let own = name(function.name, &format!("{resolved} {arguments:?}"));
             catalogs.insert(own.clone(), opened.provider);
             Ok(Target { name: own, alias: Some(function.name.to_owned()) })

@@ -342,6 +342,8 @@ pub(super) fn functions(state: &SessionState) -> Result<RecordBatch> {
         lines.push([function.name, "table", function.usage, about].map(str::to_owned));
     }
     lines.sort();
+    // Several connectors have some of them.
+    lines.dedup();
     texts(&[
         ("function", some(&lines, |line| line[0].clone())),
         ("kind", some(&lines, |line| line[1].clone())),

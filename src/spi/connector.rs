@@ -219,16 +219,16 @@ pub trait Catalog: Debug + Send + Sync {
     ) -> Result<Option<OpenedTable>>;
 
     /// What one of the connector's [table functions](Connector::table_functions) gives for a table;
-    /// `None` when the system has none of that name.
+    /// `None` when it has no such function, or the system no table of that name.
     async fn call(
         &self,
         _context: &Arc<StatementContext>,
-        function: &str,
-        name: &TableName,
+        _function: &str,
+        _name: &TableName,
         _declared: TableFile<Self::TableOptions>,
         _arguments: &FunctionArguments,
     ) -> Result<Option<OpenedTable>> {
-        Err(Error::unsupported(format!("{function}() does not read {name}")))
+        Ok(None)
     }
 
     /// A table over a location typed in a statement, when that location lies in this catalog.

@@ -58,6 +58,13 @@ pub struct PinnedPartition {
     /// What tells this log from another one under its name, where offsets alone do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
+    /// Offsets from `end` on that open transactions held back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub held_back: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A stream as it was when the statement fixed what it reads.

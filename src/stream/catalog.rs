@@ -4,17 +4,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
 
 use super::describe::{self, Sampled, as_declared};
+use super::functions::STATUS;
 use super::options::StreamOptions;
 use super::pin::{self, StreamName};
-use super::recipe::Half;
+use super::recipe::{Half, Recipe};
 use super::source::{LogSource, StreamService};
+use super::status::StatusTable;
 use super::table::StreamTable;
 use crate::error::{Error, Result};
 use crate::spi::{
-    Catalog, Finding, OpenedTable, PinnedStream, Service, StatementContext, TableEntry, TableFile,
-    TableKind, TableName, TomlText,
+    Catalog, Finding, FunctionArguments, OpenedTable, PinnedStream, Service, StatementContext,
+    TableEntry, TableFile, TableKind, TableName, TomlText,
 };
 
 /// The one schema: streams have none.
@@ -77,6 +80,42 @@ impl StreamCatalog {
         Ok(sampled)
     }
 
+    /// What a statement reads of a stream; `None` when there is none and nobody says that there is.
+    async fn pinned(
+        &self,
+        statement: &Arc<StatementContext>,
+        name: &TableName,
+        stream: &StreamName,
+        declared: &TableFile<StreamOptions>,
+    ) -> Result<Option<Arc<PinnedStream>>> {
+        if name.schema != SCHEMA {
+            return Ok(None);
+        }
+        let pinned = pin::pinned(self.source(), statement, stream).await;
+        match pinned.map_err(|e| placed(e, stream))? {
+            None if declared.text.is_some() => {
+                Err(pin::unknown(self.source(), statement, stream).await)
+            }
+            pinned => Ok(pinned),
+        }
+    }
+
+    /// How a table's records are read.
+    async fn recipe(
+        &self,
+        statement: &Arc<StatementContext>,
+        stream: &StreamName,
+        pinned: &PinnedStream,
+        half: Half,
+        declared: &TableFile<StreamOptions>,
+    ) -> Result<Recipe> {
+        let recipe = async {
+            let sampled = self.sampled(statement, stream, pinned, declared).await?;
+            describe::recipe(self.source(), statement, stream, &sampled, declared, half).await
+        };
+        recipe.await.map_err(|e| placed(e, stream))
+    }
+
     async fn open(
         &self,
         statement: &Arc<StatementContext>,
@@ -84,25 +123,30 @@ impl StreamCatalog {
         half: Half,
         declared: TableFile<StreamOptions>,
     ) -> Result<Option<OpenedTable>> {
-        if name.schema != SCHEMA {
+        let stream = self.stream_name(name, &declared);
+        let Some(pinned) = self.pinned(statement, name, &stream, &declared).await? else {
             return Ok(None);
-        }
-        let (source, stream) = (self.source(), self.stream_name(name, &declared));
-        let placed = |e: Error| e.within(format!("table {}", stream.label));
-        let Some(pinned) = pin::pinned(source, statement, &stream).await.map_err(placed)? else {
-            return match declared.text {
-                Some(_) => Err(pin::unknown(source, statement, &stream).await),
-                None => Ok(None),
-            };
         };
-        let sampled = self.sampled(statement, &stream, &pinned, &declared).await.map_err(placed)?;
-        let recipe = describe::recipe(source, statement, &stream, &sampled, &declared, half);
-        let recipe = recipe.await.map_err(placed)?;
-        let table = StreamTable::new(Arc::clone(source), Arc::clone(statement), recipe, pinned);
-        let line = format!("{} {} at {}", source.traits().noun, stream.stream, source.location());
-        let description = declared.description;
-        Ok(Some(OpenedTable { provider: Arc::new(table), source: line, description }))
+        let recipe = self.recipe(statement, &stream, &pinned, half, &declared).await?;
+        let (source, statement) = (Arc::clone(self.source()), Arc::clone(statement));
+        let table = StreamTable::new(source, statement, recipe, pinned);
+        Ok(Some(self.opened(&stream, Arc::new(table), declared.description)))
     }
+
+    fn opened(
+        &self,
+        stream: &StreamName,
+        provider: Arc<dyn TableProvider>,
+        description: Option<String>,
+    ) -> OpenedTable {
+        let source = self.source();
+        let line = format!("{} {} at {}", source.traits().noun, stream.stream, source.location());
+        OpenedTable { provider, source: line, description }
+    }
+}
+
+fn placed(error: Error, stream: &StreamName) -> Error {
+    error.within(format!("table {}", stream.label))
 }
 
 /// Options of a table that nobody has declared.
@@ -147,6 +191,26 @@ impl Catalog for StreamCatalog {
         declared: TableFile<StreamOptions>,
     ) -> Result<Option<OpenedTable>> {
         self.open(statement, name, Half::Bad, declared).await
+    }
+
+    async fn call(
+        &self,
+        statement: &Arc<StatementContext>,
+        function: &str,
+        name: &TableName,
+        declared: TableFile<StreamOptions>,
+        _: &FunctionArguments,
+    ) -> Result<Option<OpenedTable>> {
+        let stream = self.stream_name(name, &declared);
+        let Some(pinned) = self.pinned(statement, name, &stream, &declared).await? else {
+            return Ok(None);
+        };
+        let (source, context) = (Arc::clone(self.source()), Arc::clone(statement));
+        if function != STATUS.name {
+            return Ok(None);
+        }
+        let provider = Arc::new(StatusTable::new(source, context, stream.clone(), pinned));
+        Ok(Some(self.opened(&stream, provider, declared.description)))
     }
 
     async fn check(&self, statement: &Arc<StatementContext>) -> Result<Vec<Finding>> {

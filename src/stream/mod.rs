@@ -6,13 +6,15 @@
 //! statement what is read, [`table`] decides what filters and limits leave of it, [`scan`] is the
 //! plan node, [`reader`] makes batches, [`decode`] rows of bytes (also those of text files).
 //! Positions, decoding and scan know nothing of each other's insides: what follows a stream without
-//! an end will be made of the same parts.
+//! an end will be made of the same parts. [`functions`] names what can be asked of a stream beside its
+//! rows.
 
 pub mod catalog;
 mod codec;
 pub mod decode;
 mod describe;
 mod errors;
+mod functions;
 mod meta;
 mod options;
 mod pin;
@@ -23,12 +25,14 @@ mod rows;
 mod scan;
 mod skip;
 mod source;
+mod status;
 mod table;
 mod tail;
 mod tally;
 pub mod wire;
 
 pub use codec::StreamScanCodec;
+pub use functions::FUNCTIONS;
 pub use options::StreamOptions;
 pub use scan::{StreamScan, leaf};
 pub use source::{

@@ -50,8 +50,8 @@ pub(super) async fn pinned(
             (Some(now), Ok(None)) => {
                 tell_held_back(statement, &name.label, &now);
                 let partition = |now: PartitionNow| {
-                    let PartitionNow { partition, start, end, identity, .. } = now;
-                    (partition, PinnedPartition { start, end, identity })
+                    let PartitionNow { partition, start, end, held_back, identity } = now;
+                    (partition, PinnedPartition { start, end, identity, held_back })
                 };
                 let partitions = now.into_iter().map(partition).collect();
                 PinnedStream { as_of: chrono::Utc::now(), partitions }

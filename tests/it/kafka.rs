@@ -1,6 +1,7 @@
 //! Topics of a real broker, held against what Kafka's own consumer reads of them.
 #![cfg(feature = "kafka")]
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
@@ -339,4 +340,37 @@ fn a_broker_that_is_restarted_in_the_midst_of_a_scan_costs_no_record() {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(offsets, (0..6000).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_status_of_a_topic_has_its_offsets_what_waits_and_its_times() {
+    let broker = broker();
+    let program = broker.program();
+    for topic in ["events", "txn", "compacted", "head_deleted", "txn_commit_tail", "empty"] {
+        raw(&program, topic);
+        let mut times: BTreeMap<u64, Vec<i64>> = BTreeMap::new();
+        for record in sorted(broker.truth(topic)) {
+            let of = times.entry(record["partition"].as_u64().unwrap()).or_default();
+            of.push(record["timestamp"].as_i64().unwrap());
+        }
+        let sql = format!(
+            "select partition, end_offset - begin_offset = records_at_most, \
+             cast(first_timestamp as bigint), cast(last_timestamp as bigint) \
+             from stream_status('k.default.{topic}') order by 1"
+        );
+        for line in answer(&program, &sql).lines() {
+            let parts: Vec<&str> = line.split(',').collect();
+            let of = times.get(&parts[0].parse().unwrap());
+            let expected =
+                of.map(|times| [times[0], times[times.len() - 1]].map(|it| it.to_string()));
+            let expected = expected.unwrap_or_default();
+            assert_eq!(parts[1..], ["true", &expected[0], &expected[1]], "{topic}: {line}");
+        }
+    }
+    let sql = "select sum(held_back), min(begin_offset) from stream_status('k.default.txn')";
+    assert_eq!(answer(&program, sql), "7,0\n");
+    let sql = "select begin_offset, end_offset from stream_status('k.default.head_deleted') \
+               where partition < 2 order by partition";
+    assert_eq!(answer(&program, sql), "77,200\n200,200\n");
+    assert_eq!(number(&program, "select count(*) from stream_status('k.default.empty')"), 3);
 }

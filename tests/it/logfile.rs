@@ -337,3 +337,23 @@ fn limits_hold_before_and_while_lines_are_read() {
     let few = logs.run("select n from logs.default.t limit 3", &["--max-scan-bytes", "200000"]);
     assert_eq!(few.code, 0, "{}", few.stderr);
 }
+
+#[test]
+fn the_status_of_a_stream_is_what_the_statement_reads_of_it() {
+    let logs = Logs::new();
+    logs.append("t/a.log", &lines(0..10));
+    logs.append("t/a.log", "{\"n\":");
+    logs.append("t/b.log", "\n");
+    logs.gzip("t/b.log.1.gz", &lines(10..20));
+    let size = lines(0..10).len();
+    let sql = "select * from stream_status('logs.default.t') order by partition";
+    let expected = format!("a.log,0,{size},,0,,\nb.log,0,1,,0,,\nb.log.1.gz,0,,,0,,\n");
+    assert_eq!(logs.answer(sql), expected);
+    let types = logs.answer(&format!("describe {sql}"));
+    assert!(types.starts_with("partition,Utf8,NO\nbegin_offset,Int64,NO\n"), "{types}");
+    // A replay has the status of then.
+    let (before, token) = logs.token(sql);
+    logs.append("t/a.log", "1}\n");
+    assert_ne!(logs.answer(sql), before);
+    assert_eq!(logs.run(sql, &["--read-point", &token]).stdout, before);
+}

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use datafusion::physical_plan::ExecutionPlan;
 
 use crate::error::Result;
-use crate::spi::{Catalog, CatalogContext, Connector, NodeCodec, ScanLeaf};
+use crate::spi::{Catalog, CatalogContext, Connector, NodeCodec, ScanLeaf, TableFunction};
 use crate::stream::catalog::StreamCatalog;
-use crate::stream::{StreamOptions, StreamScanCodec, leaf};
+use crate::stream::{FUNCTIONS, StreamOptions, StreamScanCodec, leaf};
 pub(crate) use options::CatalogOptions;
 use source::Cluster;
 
@@ -54,5 +54,9 @@ impl Connector for Kafka {
 
     fn nodes(&self) -> &'static [&'static dyn NodeCodec] {
         &[&StreamScanCodec { system: NAME, kind: "kafka.scan" }]
+    }
+
+    fn table_functions(&self) -> &'static [TableFunction] {
+        &FUNCTIONS
     }
 }

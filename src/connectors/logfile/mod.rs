@@ -16,9 +16,9 @@ use std::sync::Arc;
 use datafusion::physical_plan::ExecutionPlan;
 
 use crate::error::Result;
-use crate::spi::{Catalog, CatalogContext, Connector, NodeCodec, ScanLeaf};
+use crate::spi::{Catalog, CatalogContext, Connector, NodeCodec, ScanLeaf, TableFunction};
 use crate::stream::catalog::StreamCatalog;
-use crate::stream::{StreamOptions, StreamScanCodec, leaf};
+use crate::stream::{FUNCTIONS, StreamOptions, StreamScanCodec, leaf};
 pub(crate) use options::CatalogOptions;
 use source::LogFolder;
 
@@ -56,5 +56,9 @@ impl Connector for LogFile {
 
     fn nodes(&self) -> &'static [&'static dyn NodeCodec] {
         &[&StreamScanCodec { system: NAME, kind: "logfile.scan" }]
+    }
+
+    fn table_functions(&self) -> &'static [TableFunction] {
+        &FUNCTIONS
     }
 }

@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 use crate::catalog::{FullName, NamePart, ObjectName};
 use crate::connectors::CONNECTORS;
 use crate::error::{Error, Position, Result};
-use crate::spi::{FunctionArguments, TableFunction};
+use crate::spi::{ErasedConnector, FunctionArguments, TableFunction};
 
 /// What a reference was opened as.
 #[derive(Clone, Debug)]
@@ -156,6 +156,14 @@ fn reference(factor: &TableFactor, scopes: &Scopes) -> Result<Reference> {
 fn table_function(name: &str) -> Option<&'static TableFunction> {
     let mut all = CONNECTORS.iter().flat_map(|connector| connector.table_functions());
     all.find(|function| function.name.eq_ignore_ascii_case(name))
+}
+
+/// The error of a table that a connector's function does not read.
+pub(super) fn not_read(function: &TableFunction, table: &FullName) -> Error {
+    let has = |of: &&&dyn ErasedConnector| of.table_functions().contains(function);
+    let names: Vec<&str> = CONNECTORS.iter().filter(has).map(|of| of.name()).collect();
+    Error::unsupported(format!("{}() does not read {table}", function.name))
+        .with_hint(format!("it reads tables of catalogs with connector {}", names.join(", ")))
 }
 
 /// A call of a connector's function: a table's name as text, then arguments by name.

@@ -116,11 +116,15 @@ const BEFORE_VALUE: [&str; 22] = [
     "THEN", "ELSE", "BETWEEN", "IN", "LIKE", "ILIKE", "QUALIFY", "VALUES", "LIMIT", "OFFSET", "IS",
 ];
 
+/// Functions whose first argument is the name of a table as text.
+const OF_TABLES: [&str; 3] = ["errors", "hbase_cells", "stream_status"];
+
 /// What is expected in a literal.
 pub(super) fn of_literal(draft: &Draft<'_>, cursor: &Cursor<'_>) -> Place {
     let Some(before) = cursor.before else { return Place::Nothing };
     let function = draft.before(cursor.group).map_or("", |at| draft.text(at));
-    if draft.text(before) == "(" && function.eq_ignore_ascii_case("errors") {
+    let takes_table = OF_TABLES.iter().any(|name| function.eq_ignore_ascii_case(name));
+    if draft.text(before) == "(" && takes_table {
         return Place::Table;
     }
     let names_file = draft.is_any(before, &["FROM", "JOIN", "TO", "LOCATION", "INTO"]);
