@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use datafusion::catalog::TableProvider;
 
+use super::bounds;
 use super::describe::{self, Sampled, as_declared};
-use super::functions::STATUS;
+use super::functions::{SCAN, STATUS};
 use super::options::StreamOptions;
 use super::pin::{self, StreamName};
 use super::recipe::{Half, Recipe};
@@ -199,17 +200,22 @@ impl Catalog for StreamCatalog {
         function: &str,
         name: &TableName,
         declared: TableFile<StreamOptions>,
-        _: &FunctionArguments,
+        arguments: &FunctionArguments,
     ) -> Result<Option<OpenedTable>> {
         let stream = self.stream_name(name, &declared);
         let Some(pinned) = self.pinned(statement, name, &stream, &declared).await? else {
             return Ok(None);
         };
         let (source, context) = (Arc::clone(self.source()), Arc::clone(statement));
-        if function != STATUS.name {
+        let provider: Arc<dyn TableProvider> = if function == STATUS.name {
+            Arc::new(StatusTable::new(source, context, stream.clone(), pinned))
+        } else if function == SCAN.name {
+            let within = bounds::of(&source, statement, &stream, &pinned, arguments).await?;
+            let recipe = self.recipe(statement, &stream, &pinned, Half::Good, &declared).await?;
+            Arc::new(StreamTable::new(source, context, recipe, pinned).within(within))
+        } else {
             return Ok(None);
-        }
-        let provider = Arc::new(StatusTable::new(source, context, stream.clone(), pinned));
+        };
         Ok(Some(self.opened(&stream, provider, declared.description)))
     }
 

@@ -1,4 +1,4 @@
-//! Functions of a stream that stand where a table stands: its status.
+//! Functions of a stream that stand where a table stands: its status, a part of it.
 
 use crate::spi::TableFunction;
 
@@ -10,5 +10,13 @@ pub(super) const STATUS: TableFunction = TableFunction {
     arguments: &[],
 };
 
+/// A part of a stream.
+pub(super) const SCAN: TableFunction = TableFunction {
+    name: "stream_scan",
+    usage: "stream_scan('catalog.default.stream', start => '10 minutes ago', stop => 'latest')",
+    description: "a stream between two offsets or times of every partition",
+    arguments: &["start", "stop"],
+};
+
 /// The functions that every system of streams has.
-pub static FUNCTIONS: [TableFunction; 1] = [STATUS];
+pub static FUNCTIONS: [TableFunction; 2] = [STATUS, SCAN];

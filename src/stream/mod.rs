@@ -9,6 +9,7 @@
 //! an end will be made of the same parts. [`functions`] names what can be asked of a stream beside its
 //! rows.
 
+mod bounds;
 pub mod catalog;
 mod codec;
 pub mod decode;

@@ -24,10 +24,12 @@ pub(super) struct StreamTable {
     statement: Arc<StatementContext>,
     recipe: Arc<Recipe>,
     pinned: Arc<PinnedStream>,
+    // Of what is pinned, all that the table has.
+    bounds: Left,
 }
 
 /// What is left to read of each partition.
-type Left = BTreeMap<String, Range<u64>>;
+pub(super) type Left = BTreeMap<String, Range<u64>>;
 
 impl StreamTable {
     /// A table of what is pinned.
@@ -37,13 +39,19 @@ impl StreamTable {
         recipe: Recipe,
         pinned: Arc<PinnedStream>,
     ) -> Self {
-        Self { source, statement, recipe: Arc::new(recipe), pinned }
+        let partitions = pinned.partitions.iter();
+        let bounds = partitions.map(|(name, it)| (name.clone(), it.start..it.end)).collect();
+        Self { source, statement, recipe: Arc::new(recipe), pinned, bounds }
+    }
+
+    /// The same table with nothing outside of bounds, which lie in what is pinned.
+    pub(super) fn within(self, bounds: Left) -> Self {
+        Self { bounds, ..self }
     }
 
     /// What passes the filters, and the receipt's lines about them.
     async fn select(&self, filters: &[Expr]) -> Result<Left> {
-        let pinned = self.pinned.partitions.iter();
-        let mut left: Left = pinned.map(|(name, it)| (name.clone(), it.start..it.end)).collect();
+        let mut left = self.bounds.clone();
         for filter in filters {
             let Some(parts) = parts(filter) else {
                 self.tell("filters_not_pushed", filter, "records have no statistics");
@@ -64,7 +72,7 @@ impl StreamTable {
                 }
             }
         }
-        let all = self.pinned.partitions.len();
+        let all = left.len();
         left.retain(|_, range| range.start < range.end);
         if left.len() < all && !filters.is_empty() {
             let skipped = (all - left.len()) as u64;

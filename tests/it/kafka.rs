@@ -374,3 +374,62 @@ fn the_status_of_a_topic_has_its_offsets_what_waits_and_its_times() {
     assert_eq!(answer(&program, sql), "77,200\n200,200\n");
     assert_eq!(number(&program, "select count(*) from stream_status('k.default.empty')"), 3);
 }
+
+#[test]
+fn a_part_of_a_topic_lies_between_offsets_or_times() {
+    let broker = broker();
+    let program = broker.program();
+    raw(&program, "events");
+    raw(&program, "head_deleted");
+    let truth = broker.truth("events");
+    let count = |of: &dyn Fn(&Value) -> bool| truth.iter().filter(|it| of(it)).count() as u64;
+    let offset = |it: &Value| it["offset"].as_u64().unwrap();
+    let scan = |arguments: &str| {
+        number(
+            &program,
+            &format!("select count(*) from stream_scan('k.default.events', {arguments})"),
+        )
+    };
+    let within = count(&|it| (100..5000).contains(&offset(it)));
+    assert_eq!(scan("start => 100, stop => 5000"), within);
+    assert_eq!(scan("start => earliest, stop => latest"), truth.len() as u64);
+    assert_eq!(scan("start => '3 days ago', stop => latest"), 0);
+    let millis =
+        |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_millis();
+    let (from, to) = (millis("2026-08-29T10:50:00Z"), millis("2026-08-29T10:58:00.005Z"));
+    let between = count(&|it| (from..to).contains(&it["timestamp"].as_i64().unwrap()));
+    assert!(between > 0);
+    assert_eq!(
+        scan("start => '2026-08-29 10:50', stop => timestamp '2026-08-29T10:58:00.005Z'"),
+        between
+    );
+    let sql = "select (select count(*) from k.default.events as a \
+               join stream_scan('k.default.events', start => 20000) as b using (_partition, _offset)), \
+               (select count(*) from k.default.events where _offset >= 20000)";
+    let both = answer(&program, sql);
+    let (one, other) = both.trim().split_once(',').unwrap();
+    assert_eq!(one, other);
+    let (_, read) = counter(
+        &program,
+        "select count(*) from stream_scan('k.default.events', start => 100, stop => 5000) \
+         where _partition = 1 and _offset < 200",
+        "offsets_to_read",
+    );
+    assert_eq!(read, 100);
+    for (arguments, kind, told) in [
+        (
+            "'k.default.head_deleted', start => 0",
+            "gone",
+            "has no offset 0 any more: partition 0 has [77, 200)",
+        ),
+        (
+            "'k.default.events', start => 1000000",
+            "sql",
+            "is behind the end of k.default.events: partition 0 has [0, ",
+        ),
+    ] {
+        let ran = run(&program, &format!("select * from stream_scan({arguments})"), &[]);
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("error: kind={kind} ")), "{}", ran.stderr);
+    }
+}

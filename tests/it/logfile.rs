@@ -357,3 +357,59 @@ fn the_status_of_a_stream_is_what_the_statement_reads_of_it() {
     assert_ne!(logs.answer(sql), before);
     assert_eq!(logs.run(sql, &["--read-point", &token]).stdout, before);
 }
+
+#[test]
+fn a_part_of_a_stream_is_what_lies_between_two_offsets_and_says_what_is_there() {
+    let logs = Logs::new();
+    logs.declare("t", TYPED);
+    logs.append("t/a.log", &lines(0..10));
+    logs.append("t/b.log", &lines(0..5));
+    logs.gzip("t/c.log.gz", &lines(0..8));
+    let line = lines(0..1).len();
+    let part = |arguments: &str, more: &str| {
+        logs.answer(&format!(
+            "select _partition, min(n), max(n), count(*) \
+             from stream_scan('logs.default.t', {arguments}) {more} group by 1 order by 1"
+        ))
+    };
+    let bounds = format!("start => {}, stop => {}", 3 * line, 7 * line);
+    assert_eq!(part(&bounds, ""), "a.log,3,6,4\nb.log,3,4,2\nc.log.gz,3,6,4\n");
+    // A line belongs to where it begins.
+    let bounds = format!("start => {}, stop => {}", 3 * line + 1, 7 * line - 5);
+    assert_eq!(part(&bounds, ""), "a.log,4,6,3\nb.log,4,4,1\nc.log.gz,4,6,3\n");
+    let within = format!("where _offset >= {} and _partition <> 'c.log.gz'", 4 * line);
+    let bounds = format!("start => earliest, stop => {}", 6 * line);
+    assert_eq!(part(&bounds, &within), "a.log,4,5,2\nb.log,4,4,1\n");
+    let (answer, read) = logs.with_receipt(
+        &format!("select count(*) from stream_scan('logs.default.t', start => {})", 9 * line),
+        "bytes_read",
+    );
+    assert_eq!(answer, "1\n");
+    assert!(!read.is_empty());
+    // Together with the stream itself it is of one moment.
+    let sql = format!(
+        "select count(*) from logs.default.t as a \
+         join stream_scan('logs.default.t', start => {line}) as b using (_partition, _offset)"
+    );
+    assert_eq!(logs.answer(&sql), "20\n");
+    for (arguments, told) in [
+        (
+            "start => 100000",
+            "start => 100000 is behind the end of logs.default.t: partition a.log has [0, ",
+        ),
+        ("stop => 100000", "c.log.gz has [0, …)"),
+        ("start => 9, stop => 3", "start is behind stop"),
+        ("start => 'soon'", "'soon' is no offset and no time"),
+        ("start => '2026-09-01'", "a log has no index of times"),
+        ("begin => 3", "has no argument begin"),
+    ] {
+        let sql = format!("select * from stream_scan('logs.default.t', {arguments})");
+        // With a compressed file nobody knows the last end.
+        if arguments.ends_with("=> 100000") {
+            std::fs::remove_file(logs.path("t/c.log.gz")).ok();
+        }
+        let failed = logs.failure(&sql, &[]);
+        let told = if told.starts_with("c.log.gz") { "b.log has [0, " } else { told };
+        assert!(failed.contains(told), "{arguments}: {failed}");
+    }
+}

@@ -207,6 +207,11 @@ fn literal(expr: &Expr) -> Option<String> {
             Value::Boolean(value) => Some(value.to_string()),
             _ => None,
         },
+        // TIMESTAMP '2026-11-30 08:00:00'
+        Expr::TypedString(typed) => match &typed.value.value {
+            Value::SingleQuotedString(text) => Some(text.clone()),
+            _ => None,
+        },
         Expr::UnaryOp { op: ast::UnaryOperator::Minus, expr } => {
             literal(expr).map(|number| format!("-{number}"))
         }
