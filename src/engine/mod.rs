@@ -10,6 +10,7 @@ mod bytes;
 mod codec;
 mod columns;
 mod depth;
+mod endless;
 mod error;
 mod estimate;
 mod every_row;

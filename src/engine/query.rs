@@ -106,6 +106,10 @@ pub trait Query: Send {
     async fn stop(&mut self);
     /// What a person should know of the answer once it is there: bad records that are not in it.
     fn notes(&self) -> Vec<String>;
+    /// What a statement that goes on all the same has met so far: systems that did not answer.
+    fn outages(&self) -> Vec<String> {
+        vec![]
+    }
 }
 
 /// A statement that runs in this process.
@@ -295,6 +299,14 @@ impl Query for LocalQuery {
             Some(format!("{count} bad {records} {source}: errors('{source}') shows them"))
         });
         bad.collect()
+    }
+
+    fn outages(&self) -> Vec<String> {
+        let sources = self.statement.receipt().sources();
+        let all = sources.values().flatten();
+        let outages = all.filter(|(counter, _)| counter.name == "outages");
+        // Each time counts.
+        outages.flat_map(|(counter, count)| (0..*count).map(|_| counter.detail.clone())).collect()
     }
 
     async fn stop(&mut self) {

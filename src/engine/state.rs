@@ -13,6 +13,7 @@ use datafusion::prelude::SessionConfig;
 
 use super::arithmetic;
 use super::bytes;
+use super::endless::Endless;
 use super::error::from_datafusion;
 use super::large_top::LargeTop;
 use super::last_first::LastFirst;
@@ -55,7 +56,8 @@ pub(super) fn extend(builder: SessionStateBuilder) -> SessionState {
     rules.extend(state.physical_optimizers().iter().cloned());
     let last = rules.iter().rposition(|rule| rule.name().starts_with("FilterPushdown"));
     let last = last.unwrap_or(rules.len());
-    rules.splice(last..last, [Arc::new(LargeTop) as _, Arc::new(LastFirst) as _]);
+    let own = [Arc::new(Endless) as _, Arc::new(LargeTop) as _, Arc::new(LastFirst) as _];
+    rules.splice(last..last, own);
     let builder = SessionStateBuilder::new_from_existing(state);
     let mut state = builder.with_physical_optimizer_rules(rules).build();
     // Registering functions fails only in registries that take none.

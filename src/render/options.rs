@@ -26,7 +26,8 @@ pub struct Options {
     pub width: Option<usize>,
     /// Whether a table is written with bold names and dim NULLs.
     pub color: bool,
-    /// Rows a table holds back to learn its widths. 1,000 unless rows trickle in.
+    /// Rows a table holds back to learn its widths. 1,000 unless rows trickle in: with fewer, columns
+    /// get some of the room that is left for longer values to come.
     pub sample_rows: usize,
     /// Whether this is the first result of the output; a blank line goes before all others in
     /// table, vertical, csv, tsv, markdown and html.

@@ -29,6 +29,7 @@ mod prompt;
 mod receipt;
 mod run;
 mod shell;
+mod tail;
 mod variables;
 mod warning;
 mod watch;

@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use arrow::datatypes::Schema;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::color::ColorChoice;
 use super::pager::{Page, Paging};
@@ -230,6 +232,19 @@ impl Output {
             (None, Sink::File(writer)) => writer,
             (None, Sink::Pipe(reader)) => &mut reader.writer,
         }
+    }
+
+    /// Whether somebody still reads; a pipe is asked, as long as nothing is written to it.
+    pub(super) fn has_reader(&self) -> bool {
+        let fd = match &self.sink {
+            Sink::Stdout(_) => std::io::stdout(),
+            Sink::File(_) | Sink::Pipe(_) => return true,
+        };
+        // Errors are told unasked.
+        let mut asked = [PollFd::new(fd.as_fd(), PollFlags::empty())];
+        let told = poll(&mut asked, PollTimeout::ZERO);
+        let flags = asked.first().and_then(|it| it.revents()).unwrap_or(PollFlags::empty());
+        told.is_err() || !flags.contains(PollFlags::POLLERR)
     }
 
     /// Writes out what is held back.

@@ -10,7 +10,7 @@ use tokio::time::Interval;
 
 use super::footer;
 use super::interrupt::{Interrupt, Interrupts};
-use super::output::{Display, Output};
+use super::output::{Display, Output, write_error};
 use super::progress::ProgressLine;
 use super::shell::Shell;
 use crate::engine::{Outcome, Parameters, Query, Session};
@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 pub(super) const TERMINATED: &str = "terminated";
 
 /// How often progress is shown.
-const TICK: Duration = Duration::from_millis(200);
+pub(super) const TICK: Duration = Duration::from_millis(200);
 
 /// Rows of the last result that are kept to be shown again.
 const KEPT_ROWS: usize = 10_000;
@@ -316,7 +316,7 @@ fn too_many() -> Error {
 }
 
 /// Starts a statement; what is waited for is shown.
-async fn begun(
+pub(super) async fn begun(
     session: &dyn Session,
     sql: &str,
     parameters: &Parameters,
@@ -353,7 +353,7 @@ async fn next(
 }
 
 /// A result on its way to the output.
-struct Show<'o> {
+pub(super) struct Show<'o> {
     renderer: Box<dyn crate::render::Renderer>,
     output: &'o mut Output,
     /// Rows that may be shown; none if all may.
@@ -363,14 +363,14 @@ struct Show<'o> {
 }
 
 /// What was shown.
-struct Shown {
-    rows: u64,
-    is_cut: bool,
-    notes: Vec<String>,
+pub(super) struct Shown {
+    pub(super) rows: u64,
+    pub(super) is_cut: bool,
+    pub(super) notes: Vec<String>,
 }
 
 impl<'o> Show<'o> {
-    fn open(
+    pub(super) fn open(
         display: &Display,
         output: &'o mut Output,
         schema: &SchemaRef,
@@ -387,7 +387,7 @@ impl<'o> Show<'o> {
     }
 
     /// Writes a batch; true when no more may be shown.
-    fn batch(&mut self, batch: &RecordBatch) -> Result<bool> {
+    pub(super) fn batch(&mut self, batch: &RecordBatch) -> Result<bool> {
         let left = self.cap.map_or(u64::MAX, |cap| cap - self.rows);
         let shown = (batch.num_rows() as u64).min(left);
         let length = usize::try_from(shown).unwrap_or(batch.num_rows());
@@ -395,6 +395,19 @@ impl<'o> Show<'o> {
         self.rows += shown;
         self.is_cut |= batch.num_rows() as u64 > shown;
         Ok(self.cap.is_some_and(|cap| self.rows >= cap))
+    }
+
+    /// Writes out what was written.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        self.output.flush()
+    }
+
+    /// Fails when nobody reads any more what is shown.
+    pub(super) fn hold_reader(&self) -> Result<()> {
+        match self.output.has_reader() {
+            true => Ok(()),
+            false => Err(write_error(std::io::ErrorKind::BrokenPipe.into())),
+        }
     }
 
     async fn rows(
@@ -427,7 +440,7 @@ impl<'o> Show<'o> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Shown> {
+    pub(super) fn finish(mut self) -> Result<Shown> {
         self.renderer.finish(self.output.writer())?;
         Ok(Shown { rows: self.rows, is_cut: self.is_cut, notes: self.renderer.notes() })
     }

@@ -153,6 +153,16 @@ impl StatementContext {
         }
     }
 
+    /// A context in which a statement that goes on asks again what it has asked before. It remembers
+    /// nothing, and nothing that is asked in it is pinned; requests are counted together.
+    pub fn asking_again(&self) -> Arc<Self> {
+        let book = ReadPointBook::new(Utc::now(), &self.timezone);
+        let (id, settings) = (self.id.clone(), self.settings.clone());
+        let again = Self::new(id, settings, self.timezone.clone(), book, Arc::clone(&self.shared));
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Arc::new(Self { calls: Mutex::new(calls), ..again })
+    }
+
     /// The context of the statement that a task belongs to.
     ///
     /// # Errors

@@ -8,7 +8,8 @@ use datafusion::catalog::TableProvider;
 
 use super::bounds;
 use super::describe::{self, Sampled, as_declared};
-use super::functions::{SCAN, STATUS};
+use super::follow::FollowTable;
+use super::functions::{self, FOLLOW, SCAN, STATUS};
 use super::options::StreamOptions;
 use super::pin::{self, StreamName};
 use super::recipe::{Half, Recipe};
@@ -209,12 +210,16 @@ impl Catalog for StreamCatalog {
         let (source, context) = (Arc::clone(self.source()), Arc::clone(statement));
         let provider: Arc<dyn TableProvider> = if function == STATUS.name {
             Arc::new(StatusTable::new(source, context, stream.clone(), pinned))
-        } else if function == SCAN.name {
-            let within = bounds::of(&source, statement, &stream, &pinned, arguments).await?;
-            let recipe = self.recipe(statement, &stream, &pinned, Half::Good, &declared).await?;
-            Arc::new(StreamTable::new(source, context, recipe, pinned).within(within))
         } else {
-            return Ok(None);
+            let recipe = self.recipe(statement, &stream, &pinned, Half::Good, &declared).await?;
+            if function == SCAN.name {
+                let within = bounds::of(&source, statement, &stream, &pinned, arguments).await?;
+                Arc::new(StreamTable::new(source, context, recipe, pinned).within(within))
+            } else if function == FOLLOW.name {
+                Arc::new(FollowTable::new(recipe, &pinned, functions::last(arguments)?))
+            } else {
+                return Ok(None);
+            }
         };
         Ok(Some(self.opened(&stream, provider, declared.description)))
     }

@@ -1,6 +1,7 @@
-//! Functions of a stream that stand where a table stands: its status, a part of it.
+//! Functions of a stream that stand where a table stands: its status, a part of it, what comes.
 
-use crate::spi::TableFunction;
+use crate::error::{Error, Result};
+use crate::spi::{FunctionArguments, TableFunction};
 
 /// What is there of each partition.
 pub(super) const STATUS: TableFunction = TableFunction {
@@ -18,5 +19,21 @@ pub(super) const SCAN: TableFunction = TableFunction {
     arguments: &["start", "stop"],
 };
 
+/// A stream without an end.
+pub(super) const FOLLOW: TableFunction = TableFunction {
+    name: "stream_follow",
+    usage: "stream_follow('catalog.default.stream', last => 10)",
+    description: "the last rows of a stream, then all that come: it does not end",
+    arguments: &["last"],
+};
+
 /// The functions that every system of streams has.
-pub static FUNCTIONS: [TableFunction; 2] = [STATUS, SCAN];
+pub static FUNCTIONS: [TableFunction; 3] = [STATUS, SCAN, FOLLOW];
+
+/// How many rows are shown before those that come.
+pub(super) fn last(arguments: &FunctionArguments) -> Result<usize> {
+    let Some(text) = arguments.get("last") else { return Ok(0) };
+    text.parse().map_err(|_| {
+        Error::sql(format!("{}(): last is a number of rows, not '{text}'", FOLLOW.name))
+    })
+}

@@ -5,9 +5,8 @@
 //! here: [`catalog`] finds tables, [`describe`] what their records are, [`pin`] fixes once per
 //! statement what is read, [`table`] decides what filters and limits leave of it, [`scan`] is the
 //! plan node, [`reader`] makes batches, [`decode`] rows of bytes (also those of text files).
-//! Positions, decoding and scan know nothing of each other's insides: what follows a stream without
-//! an end will be made of the same parts. [`functions`] names what can be asked of a stream beside its
-//! rows.
+//! Positions, decoding and scan know nothing of each other's insides: [`follow`], which has no end,
+//! is made of the same parts. [`functions`] names what can be asked of a stream beside its rows.
 
 mod bounds;
 pub mod catalog;
@@ -15,6 +14,7 @@ mod codec;
 pub mod decode;
 mod describe;
 mod errors;
+mod follow;
 mod functions;
 mod meta;
 mod options;

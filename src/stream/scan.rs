@@ -27,6 +27,7 @@ use datafusion::physical_plan::{
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::follow::StreamFollow;
 use super::meta::MetaColumn;
 use super::reader::{self, Task};
 use super::recipe::Recipe;
@@ -75,8 +76,11 @@ pub struct StreamScan {
     tally: Arc<Tally>,
 }
 
-/// A plan node as the scan of a stream of a connector.
+/// A plan node as the scan of a stream of a connector, or what follows one.
 pub fn leaf<'p>(system: &str, node: &'p dyn ExecutionPlan) -> Option<&'p dyn ScanLeaf> {
+    if let Some(follow) = node.downcast_ref::<StreamFollow>() {
+        return (follow.system() == system).then_some(follow as &dyn ScanLeaf);
+    }
     let scan = node.downcast_ref::<StreamScan>().filter(|scan| scan.recipe.system == system);
     scan.map(|scan| scan as &dyn ScanLeaf)
 }

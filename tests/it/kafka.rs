@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
+use crate::following::Following;
 use crate::program::{Program, Ran};
 use crate::servers::kafka::{alone, broker};
 
@@ -431,5 +433,78 @@ fn a_part_of_a_topic_lies_between_offsets_or_times() {
         let ran = run(&program, &format!("select * from stream_scan({arguments})"), &[]);
         assert!(ran.stderr.contains(told), "{}", ran.stderr);
         assert!(ran.stderr.contains(&format!("error: kind={kind} ")), "{}", ran.stderr);
+    }
+}
+
+/// The offsets of lines `partition,offset`, by partition.
+fn offsets<'l>(lines: impl Iterator<Item = &'l str>) -> BTreeMap<u64, Vec<u64>> {
+    let mut found: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    for line in lines {
+        let (partition, offset) = line.split_once(',').unwrap();
+        found.entry(partition.parse().unwrap()).or_default().push(offset.parse().unwrap());
+    }
+    found
+}
+
+#[test]
+fn who_follows_sees_every_record_once_while_a_producer_writes_and_the_broker_is_restarted() {
+    let broker = alone();
+    let program = broker.program();
+    raw(&program, "live");
+    let sql = "\\tail -n 0 select _partition, _offset from k.default.live";
+    let following = Following::start(&program, sql);
+    broker.run(&["write", "live"]);
+    let mut seen = following.lines(2000);
+    broker.run(&["stop"]);
+    broker.run(&["start"]);
+    seen.extend(following.lines(2000));
+    broker.run(&["stop_writing"]);
+    let mut truth: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    for record in sorted(broker.truth("live")) {
+        let of = truth.entry(record["partition"].as_u64().unwrap()).or_default();
+        of.push(record["offset"].as_u64().unwrap());
+    }
+    // Everything has been written: what is missing comes now.
+    while let Some(line) = following.line_within(Duration::from_secs(5)) {
+        seen.push(line);
+    }
+    let (ran, took) = following.interrupt();
+    assert_eq!((ran.stdout.as_str(), ran.code), ("", 130), "{}", ran.stderr);
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    let seen = offsets(seen.iter().map(String::as_str));
+    assert_eq!(seen.len(), 2);
+    for (partition, seen) in seen {
+        // It began to follow before or after the first records were written.
+        let first = truth[&partition].iter().position(|offset| *offset == seen[0]).unwrap();
+        assert_eq!(seen, truth[&partition][first..], "partition {partition}");
+    }
+}
+
+#[test]
+fn following_begins_with_the_last_records_that_are_committed_and_pass() {
+    let broker = broker();
+    let program = broker.program();
+    for (topic, last) in [("events", 20), ("txn", 20), ("compacted", 3)] {
+        let filter = format!("k.default.{topic} where n % 7 = 3");
+        let sql = format!(
+            "\\tail -n {last} select _timestamp, _partition, _offset from {filter} limit {last}"
+        );
+        let ran = run(&program, &sql, &["--csv"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let rows: Vec<&str> = ran.stdout.lines().collect();
+        let order = "order by _timestamp desc, _offset desc";
+        let sql =
+            format!("select _timestamp, _partition, _offset from {filter} {order} limit {last}");
+        let expected = answer(&program, &sql);
+        let mut expected: Vec<&str> = expected.lines().collect();
+        expected.reverse();
+        assert_eq!(rows.len(), expected.len(), "{topic}");
+        // Of records of one time any may be among the last.
+        let times = |rows: &[&str]| -> Vec<String> {
+            rows.iter().filter_map(|row| row.split(',').next()).map(str::to_owned).collect()
+        };
+        if topic != "txn" {
+            assert_eq!(times(&rows), times(&expected), "{topic}");
+        }
     }
 }

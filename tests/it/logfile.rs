@@ -4,11 +4,14 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::following::Following;
 use crate::program::{Program, Ran};
 
 /// A catalog `logs` over a folder `data`.
@@ -412,4 +415,127 @@ fn a_part_of_a_stream_is_what_lies_between_two_offsets_and_says_what_is_there() 
         let told = if told.starts_with("c.log.gz") { "b.log has [0, " } else { told };
         assert!(failed.contains(told), "{arguments}: {failed}");
     }
+}
+
+/// The numbers of lines of CSV.
+fn numbers(lines: &[String]) -> Vec<u64> {
+    lines.iter().map(|line| line.split(',').next().unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn following_shows_the_last_rows_and_each_that_comes_once() {
+    let logs = Logs::new();
+    logs.declare("t", TYPED);
+    logs.append("t/a.log", &lines(0..500));
+    logs.append("t/b.log", &lines(500..503));
+    logs.gzip("t/old.log.gz", &lines(0..3));
+    let following = Following::start(&logs.0, "\\tail logs.default.t");
+    assert_eq!(numbers(&following.lines(10)), (493..503).collect::<Vec<_>>());
+    // Half a line is not there yet.
+    let line = lines(503..504);
+    logs.append("t/a.log", &line[..9]);
+    assert_eq!(following.line_within(Duration::from_millis(800)), None);
+    logs.append("t/a.log", &line[9..]);
+    assert_eq!(numbers(&[following.line()]), [503]);
+    logs.append("t/c.log", &lines(504..506));
+    assert_eq!(numbers(&following.lines(2)), [504, 505]);
+    logs.append("t/a.log", "{\"n\":\"x\"}\nWARN\n");
+    for at in 0..40 {
+        logs.append("t/b.log", &lines(506 + at * 5..511 + at * 5));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(numbers(&following.lines(200)), (506..706).collect::<Vec<_>>());
+    let (ran, took) = following.interrupt();
+    assert_eq!((ran.stdout.as_str(), ran.code), ("", 130), "{ran:?}");
+    assert!(ran.stderr.contains("2 bad records of logs.default.t"), "{}", ran.stderr);
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+#[test]
+fn following_takes_filters_columns_and_a_limit() {
+    let logs = Logs::new();
+    logs.declare("t", TYPED);
+    logs.append("t/a.log", &lines(0..500));
+    let sql = "\\tail -n 2 select n * 2 as twice, _partition from logs.default.t \
+               where n % 100 = 7 limit 4;";
+    let following = Following::start(&logs.0, sql);
+    assert_eq!(following.lines(2), ["614,a.log", "814,a.log"]);
+    logs.append("t/a.log", &lines(500..1000));
+    let ran = following.end();
+    assert_eq!((ran.stdout.as_str(), ran.code), ("1014,a.log\n1214,a.log\n", 0), "{ran:?}");
+    // None of the last rows, and a name that may be short.
+    let arguments = ["-c", "use logs.default", "-c", "\\tail -n 0 t where n > 5", "--ndjson", "-q"];
+    let following = Following::start_with(&logs.0, &arguments);
+    assert_eq!(following.line_within(Duration::from_secs(2)), None);
+    logs.append("t/b.log", &lines(3..8));
+    assert!(following.line().starts_with("{\"n\":6,"));
+    assert!(following.line().starts_with("{\"n\":7,"));
+    assert_eq!(following.interrupt().0.code, 130);
+    for (sql, told) in [
+        ("select count(*) from stream_follow('logs.default.t')", "has no end"),
+        ("select n from stream_follow('logs.default.t') order by n limit 3", "has no end"),
+        (
+            "select * from stream_follow('logs.default.t') a join logs.default.t b using (n)",
+            "has no end",
+        ),
+        ("select * from stream_follow('logs.default.t', last => x)", "last is a number of rows"),
+        ("\\tail t u v", "\\tail takes a stream"),
+        ("\\tail logs.default.none", "logs.default.none"),
+    ] {
+        let failed = logs.failure(sql, &[]);
+        assert!(failed.contains(told), "{sql}: {failed}");
+    }
+    logs.0.write("catalog/lake.toml", "connector = \"files\"\n[options]\nlocation = \"../lake\"\n");
+    logs.0.write("lake/raw/users.csv", "id\n1\n");
+    let failed = logs.failure("\\tail lake.raw.users", &[]);
+    assert!(failed.contains("lake.raw.users is no stream"), "{failed}");
+    assert!(failed.contains("with connector kafka, logfile"), "{failed}");
+}
+
+#[test]
+fn a_log_that_is_cut_replaced_or_renamed_is_gone_for_who_follows_it() {
+    let logs = Logs::new();
+    let away = |change: &dyn Fn(&Logs), told: &[&str]| {
+        logs.append("t/a.log", &lines(0..50));
+        let following = Following::start(&logs.0, "\\tail -n 1 logs.default.t");
+        assert_eq!(numbers(&[following.line()]), [49]);
+        change(&logs);
+        let ran = following.end();
+        assert!(told.iter().any(|told| ran.stderr.contains(told)), "{}", ran.stderr);
+        assert!(ran.stderr.ends_with("error: kind=gone -c:1:1\n"), "{}", ran.stderr);
+        assert_eq!(ran.stdout, "");
+        std::fs::remove_dir_all(logs.path("t/a.log").parent().unwrap()).unwrap();
+    };
+    let put = |logs: &Logs, range| {
+        logs.append("next", &lines(range));
+        std::fs::rename(logs.path("next"), logs.path("t/a.log")).unwrap();
+    };
+    let cut = "it was cut or made anew";
+    away(&|logs| put(logs, 0..3), &[cut]);
+    // What was listed may be the old file and what is read the new one.
+    away(&|logs| put(logs, 900..999), &["was replaced by another file", cut]);
+    away(
+        &|logs| {
+            std::fs::rename(logs.path("t/a.log"), logs.path("t/a.log.1")).unwrap();
+            logs.append("t/b.log", &lines(0..3));
+        },
+        &["partition a.log of logs.default.t is gone"],
+    );
+}
+
+#[test]
+fn who_follows_ends_when_its_reader_does() {
+    let logs = Logs::new();
+    logs.append("t/a.log", &lines(0..5));
+    let mut command = logs.0.command(&["-c", "\\tail logs.default.t", "--csv"]);
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut first = [0; 1];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
+    // Nothing more comes that could be written to it.
+    drop(child.stdout.take());
+    let closed = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(closed.elapsed() < Duration::from_secs(10));
 }

@@ -27,6 +27,7 @@ mod conformance;
 mod door;
 mod errors;
 mod files;
+mod following;
 mod grants;
 mod hbase;
 mod hbase_keys;

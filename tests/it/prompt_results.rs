@@ -58,6 +58,25 @@ fn watching_goes_on_until_ctrl_c() {
 }
 
 #[test]
+fn a_stream_is_followed_until_ctrl_c() {
+    let program = Program::new();
+    program
+        .write("catalog/logs.toml", "connector = \"logfile\"\n[options]\nlocation = \"../logs\"\n");
+    program.write("logs/t/a.log", "{\"n\":40001}\n{\"n\":40002}\n");
+    let mut terminal = Terminal::start(&program);
+    terminal.type_text("\\tail logs.default.t\r");
+    terminal.wait_for("40002");
+    program.write("logs/t/a.log", "{\"n\":40001}\n{\"n\":40002}\n{\"n\":40003}\n");
+    terminal.wait_for("40003");
+    terminal.type_text(CTRL_C);
+    terminal.wait_for("(3 rows)");
+    terminal.wait_for(PROMPT);
+    let shown = terminal.line("select 42000 + 1 as n;");
+    assert!(shown.contains("42001") && !shown.contains("error"), "{shown}");
+    leave(terminal);
+}
+
+#[test]
 fn results_are_crossed_drawn_shown_again_and_described() {
     let mut terminal = Terminal::start(&Program::new());
     let shown = terminal.line(

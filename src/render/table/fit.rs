@@ -44,6 +44,24 @@ pub(super) fn natural(wishes: &[Wish]) -> Vec<Slot> {
         .collect()
 }
 
+/// How much longer than the first values a later one may be, as far as there is room: a number by
+/// two digits, a text by half, by four letters at least.
+fn longer(wish: Wish) -> usize {
+    if wish.elastic { (wish.natural / 2).max(4) } else { 2 }
+}
+
+/// Widens columns whose later values are not known, the ones after the others, where the terminal
+/// has room.
+pub(super) fn leave_room(wishes: &mut [Wish], room: usize, between: usize) {
+    let needed: usize = wishes.iter().map(|wish| wish.natural + between).sum();
+    let mut left = room.saturating_sub(needed);
+    for wish in wishes {
+        let more = longer(*wish).min(left);
+        wish.natural += more;
+        left -= more;
+    }
+}
+
 /// Lays the columns out on a terminal.
 ///
 /// `room` is what the lines at both ends leave, `between` what goes with every column: its
@@ -109,7 +127,7 @@ fn choose(columns: usize, room: usize, needed: &dyn Fn(&[usize], usize) -> usize
 
 #[cfg(test)]
 mod tests {
-    use super::{Slot, Wish, fit};
+    use super::{Slot, Wish, fit, leave_room};
 
     fn text(natural: usize) -> Wish {
         Wish { natural, elastic: true }
@@ -154,5 +172,18 @@ mod tests {
     fn the_first_column_is_shown_even_without_room() {
         assert_eq!(widths(&fit(&[text(70), text(80)], 5, 3)), [(0, 1), (99, 1)]);
         assert_eq!(widths(&fit(&[number(30)], 5, 3)), [(0, 30)]);
+    }
+
+    #[test]
+    fn room_that_is_left_goes_to_values_to_come() {
+        let mut wishes = [number(3), text(12), text(2), number(5)];
+        leave_room(&mut wishes, 60, 3);
+        assert_eq!(wishes.map(|wish| wish.natural), [5, 18, 6, 7]);
+        let mut narrow = [number(3), text(12), text(2)];
+        leave_room(&mut narrow, 30, 3);
+        assert_eq!(narrow.map(|wish| wish.natural), [5, 14, 2]);
+        let mut full = [text(40)];
+        leave_room(&mut full, 30, 3);
+        assert_eq!(full[0].natural, 40);
     }
 }

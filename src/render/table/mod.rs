@@ -23,6 +23,9 @@ use crate::error::Result;
 use fit::{Slot, Wish};
 use lines::{Rule, Style};
 
+/// Rows that are looked at for widths, if there are so many before the first one is written.
+const MEASURED: usize = 1000;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Table;
@@ -133,7 +136,7 @@ impl Writer {
             wishes.push(Wish { natural: name, elastic: is_elastic(field.data_type()) });
         }
         let mut cell = Cell::default();
-        let mut left = self.options.sample_rows;
+        let mut left = self.options.sample_rows.max(MEASURED);
         for batch in held {
             let rows = batch.num_rows().min(left);
             left -= rows;
@@ -152,14 +155,14 @@ impl Writer {
         // The rows are spelled again when they are drawn.
         self.scratch.non_finite = counted;
         let between = self.style.between();
-        Ok(match self.options.width.map(|width| self.style.room(width)) {
-            Some(room)
-                if wishes.iter().map(|wish| wish.natural + between).sum::<usize>() > room =>
-            {
-                fit::fit(&wishes, room, between)
-            }
-            _ => fit::natural(&wishes),
-        })
+        let Some(room) = self.options.width.map(|width| self.style.room(width)) else {
+            return Ok(fit::natural(&wishes));
+        };
+        if self.options.sample_rows < MEASURED {
+            fit::leave_room(&mut wishes, room, between);
+        }
+        let needed: usize = wishes.iter().map(|wish| wish.natural + between).sum();
+        Ok(if needed > room { fit::fit(&wishes, room, between) } else { fit::natural(&wishes) })
     }
 
     fn write_names(&mut self, slots: &[Slot]) {

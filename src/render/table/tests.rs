@@ -90,7 +90,8 @@ fn later_values_overflow_and_are_not_cut() {
     let mut out = Vec::new();
     renderer.write(&texts(&["x"]), &mut out).unwrap();
     assert!(out.is_empty());
-    renderer.write(&texts(&["yy", "longer"]), &mut out).unwrap();
+    renderer.write(&texts(&["yy"]), &mut out).unwrap();
+    renderer.write(&texts(&["longer"]), &mut out).unwrap();
     assert!(String::from_utf8_lossy(&out).contains("│ longer │ longer │\n"));
     renderer.finish(&mut out).unwrap();
     assert_eq!(

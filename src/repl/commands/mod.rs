@@ -56,6 +56,7 @@ mod set;
 mod settings;
 mod sql_help;
 mod system;
+mod tail;
 mod timing;
 mod tuples;
 mod unset;
@@ -184,6 +185,7 @@ pub(super) static COMMANDS: &[&dyn Command] = &[
     &result_columns::ResultColumns,
     &result_variables::ResultVariables,
     &watch::Watch,
+    &tail::Tail,
     &crosstab::Crosstab,
     &chart::Chart,
     &last::Last,

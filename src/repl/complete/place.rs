@@ -117,7 +117,8 @@ const BEFORE_VALUE: [&str; 22] = [
 ];
 
 /// Functions whose first argument is the name of a table as text.
-const OF_TABLES: [&str; 4] = ["errors", "hbase_cells", "stream_scan", "stream_status"];
+const OF_TABLES: [&str; 5] =
+    ["errors", "hbase_cells", "stream_follow", "stream_scan", "stream_status"];
 
 /// What is expected in a literal.
 pub(super) fn of_literal(draft: &Draft<'_>, cursor: &Cursor<'_>) -> Place {
