@@ -5,6 +5,7 @@ mod hbase_snapshot;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod logfile;
+mod rocketmq;
 mod sample;
 
 use crate::spi::ErasedConnector;
@@ -16,5 +17,6 @@ pub static CONNECTORS: &[&dyn ErasedConnector] = &[
     #[cfg(feature = "kafka")]
     &kafka::Kafka,
     &logfile::LogFile,
+    &rocketmq::RocketMq,
     &sample::Sample,
 ];

@@ -1,4 +1,4 @@
-//! Reading numbers off the front of a slice, in the forms that HBase writes.
+//! Reading numbers off the front of a slice, in the forms that systems in Java write.
 //!
 //! Every method takes what it reads from the input and is `None` at its end, so that a parser is a
 //! row of `?` and the caller names the structure once.

@@ -20,6 +20,7 @@ pub(crate) mod hbase_manifest;
 pub(crate) mod hbase_rows;
 pub(crate) mod hfile;
 mod input;
+pub(crate) mod rocketmq;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -25,7 +25,7 @@ impl Random {
     }
 
     /// The bytes with some of them changed, or cut off.
-    fn damaged(&mut self, bytes: &[u8]) -> Bytes {
+    pub(crate) fn damaged(&mut self, bytes: &[u8]) -> Bytes {
         let mut bytes = bytes.to_vec();
         if self.below(8) == 0 {
             bytes.truncate(self.below(bytes.len().wrapping_add(1)));

@@ -14,7 +14,7 @@ use datafusion::arrow::compute::kernels::cast_utils::string_to_datetime;
 
 use super::functions::SCAN;
 use super::pin::StreamName;
-use super::source::{LogSource, TO_ITS_END};
+use super::source::{LogSource, TO_ITS_END, TimeEdge};
 use super::table::Left;
 use crate::error::{Error, Result};
 use crate::spi::{FunctionArguments, PinnedPartition, PinnedStream, StatementContext};
@@ -102,11 +102,18 @@ impl Bound {
     ) -> Result<BTreeMap<String, u64>> {
         let Self::Time(time) = self else { return Ok(BTreeMap::new()) };
         let partitions: Vec<String> = pinned.partitions.keys().cloned().collect();
-        let found = source.offsets_at(&name.stream, &partitions, time).await?;
+        let found = match source.traits().exact_times {
+            // Without a filter behind it, what is found is the answer.
+            true => source.offsets_at(&name.stream, &partitions, time, TimeEdge::Since).await?,
+            false => None,
+        };
         found.ok_or_else(|| {
             let noun = source.traits().noun;
-            Error::unsupported(format!("{}: a {noun} has no index of times", name.label))
-                .with_hint("give offsets, or filter the table: WHERE _timestamp >= …")
+            Error::unsupported(format!(
+                "{}: a {noun} has no index of times that finds the very first offset",
+                name.label
+            ))
+            .with_hint("give offsets, or filter the table: WHERE _timestamp >= …")
         })
     }
 

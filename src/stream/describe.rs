@@ -8,7 +8,7 @@ use super::decode::csv::{CsvDialect, infer_csv};
 use super::decode::json::infer_json;
 use super::decode::{Column, OnError, Shape, Source, type_text};
 use super::meta::MetaColumn;
-use super::options::{StreamOptions, ValueFormat};
+use super::options::{Meta, StreamOptions, ValueFormat};
 use super::pin::StreamName;
 use super::recipe::{Format, Half, Recipe, VALUE};
 use super::source::{LogSource, ReadRequest, SourceTraits};
@@ -226,8 +226,9 @@ fn schema(
     timezone: &str,
 ) -> Result<SchemaRef> {
     let mut fields: Vec<Field> = Recipe::value_fields(half, format, shape);
-    let reserved = fields.iter().find(|field| MetaColumn::of_name(field.name()).is_some());
-    if let Some(field) = reserved {
+    let about = MetaColumn::of(Meta::Full, traits);
+    let is_about = |field: &&Field| about.iter().any(|column| column.name() == field.name());
+    if let Some(field) = fields.iter().find(is_about) {
         return Err(Error::config(format!(
             "a record has a value {0}, which is the name of a column about records",
             field.name()
@@ -239,7 +240,7 @@ fn schema(
     }
     let meta = match half {
         Half::Good => declared.options.meta,
-        Half::Bad => super::options::Meta::Basic,
+        Half::Bad => Meta::Basic,
     };
     let about = MetaColumn::of(meta, traits).into_iter();
     fields.extend(about.map(|column| column.field(traits, timezone)));

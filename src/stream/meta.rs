@@ -1,17 +1,18 @@
-//! Columns about records: `_partition`, `_offset`, `_timestamp`, `_key`, `_headers`, `_raw`.
+//! Columns about records: `_partition`, `_offset`, `_timestamp`, `_raw`; `_key` and `_headers`, or
+//! `_tags`, `_keys`, `_msg_id`, `_born_timestamp` and `_properties`, as a system has them.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, BinaryBuilder, Int32Array, Int64Array, ListBuilder, StringArray,
-    StringBuilder, StructBuilder, TimestampMillisecondBuilder,
+    Array, ArrayRef, BinaryBuilder, Int32Array, Int64Array, ListBuilder, MapBuilder, MapFieldNames,
+    StringArray, StringBuilder, StructBuilder, TimestampMillisecondBuilder,
 };
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 use datafusion::arrow::error::ArrowError;
 
 use super::options::Meta;
-use super::source::{PartitionKind, Record, Records, SourceTraits};
+use super::source::{MessageParts, PartitionKind, Record, Records, SourceTraits};
 use crate::error::{Error, Result};
 
 /// One of the columns.
@@ -27,17 +28,32 @@ pub(super) enum MetaColumn {
     Key,
     /// `_headers`
     Headers,
+    /// `_tags`
+    Tags,
+    /// `_keys`
+    Keys,
+    /// `_msg_id`
+    MessageId,
+    /// `_born_timestamp`
+    BornTimestamp,
+    /// `_properties`
+    Properties,
     /// `_raw`
     Raw,
 }
 
 /// All of them.
-const ALL: [MetaColumn; 6] = [
+const ALL: [MetaColumn; 11] = [
     MetaColumn::Partition,
     MetaColumn::Offset,
     MetaColumn::Timestamp,
     MetaColumn::Key,
     MetaColumn::Headers,
+    MetaColumn::Tags,
+    MetaColumn::Keys,
+    MetaColumn::MessageId,
+    MetaColumn::BornTimestamp,
+    MetaColumn::Properties,
     MetaColumn::Raw,
 ];
 
@@ -58,6 +74,11 @@ impl MetaColumn {
             Self::Timestamp => "_timestamp",
             Self::Key => "_key",
             Self::Headers => "_headers",
+            Self::Tags => "_tags",
+            Self::Keys => "_keys",
+            Self::MessageId => "_msg_id",
+            Self::BornTimestamp => "_born_timestamp",
+            Self::Properties => "_properties",
             Self::Raw => "_raw",
         }
     }
@@ -76,11 +97,21 @@ impl MetaColumn {
             Meta::Full => {
                 let is_there = |it: &Self| match it {
                     Self::Key | Self::Headers => traits.has_keys,
-                    _ => true,
+                    Self::Tags
+                    | Self::Keys
+                    | Self::MessageId
+                    | Self::BornTimestamp
+                    | Self::Properties => traits.has_properties,
+                    Self::Partition | Self::Offset | Self::Timestamp | Self::Raw => true,
                 };
                 ALL.into_iter().filter(is_there).collect()
             }
         }
+    }
+
+    /// Whether it is made of what stands beside a record's value.
+    pub(super) fn is_beside(self) -> bool {
+        !matches!(self, Self::Partition | Self::Offset | Self::Timestamp | Self::Raw)
     }
 
     /// The field; instants are shown in `timezone`.
@@ -99,7 +130,12 @@ impl MetaColumn {
                 };
                 (DataType::Timestamp(unit, Some(timezone.into())), true)
             }
+            Self::BornTimestamp => {
+                (DataType::Timestamp(TimeUnit::Millisecond, Some(timezone.into())), true)
+            }
             Self::Key | Self::Raw => (DataType::Binary, true),
+            Self::Tags | Self::Keys | Self::MessageId => (DataType::Utf8, true),
+            Self::Properties => (properties_type(), true),
             Self::Headers => {
                 let header = Field::new("item", DataType::Struct(header_fields()), false);
                 (DataType::List(Arc::new(header)), false)
@@ -117,6 +153,7 @@ impl MetaColumn {
         rows: &[usize],
     ) -> Result<ArrayRef> {
         let of = || rows.iter().filter_map(|row| records.records.get(*row));
+        let parts = || of().map(|record| record.message.as_deref());
         Ok(match self {
             Self::Partition if *field.data_type() == DataType::Int32 => {
                 let number = partition.parse::<i32>().map_err(|e| {
@@ -136,6 +173,21 @@ impl MetaColumn {
                 of().for_each(|record| times.append_option(record.timestamp));
                 instants(&times.finish(), field)?
             }
+            Self::Tags => Arc::new(StringArray::from_iter(
+                parts().map(|parts| parts.and_then(|parts| parts.tags.as_deref())),
+            )),
+            Self::Keys => Arc::new(StringArray::from_iter(
+                parts().map(|parts| parts.and_then(|parts| parts.keys.as_deref())),
+            )),
+            Self::MessageId => Arc::new(StringArray::from_iter(
+                parts().map(|parts| parts.map(|parts| parts.id.as_str())),
+            )),
+            Self::BornTimestamp => {
+                let mut times = TimestampMillisecondBuilder::with_capacity(rows.len());
+                parts().for_each(|parts| times.append_option(parts.map(|parts| parts.born)));
+                instants(&times.finish(), field)?
+            }
+            Self::Properties => properties(parts())?,
             Self::Key => {
                 let mut keys = BinaryBuilder::new();
                 of().for_each(|record| keys.append_option(record.key.as_deref()));
@@ -177,6 +229,32 @@ fn headers<'r>(records: impl Iterator<Item = &'r Record>) -> Result<ArrayRef> {
         lists.append(true);
     }
     Ok(Arc::new(lists.finish()))
+}
+
+/// Names with values.
+fn properties_type() -> DataType {
+    let entry = Fields::from(vec![
+        Field::new("key", DataType::Utf8, false),
+        Field::new("value", DataType::Utf8, true),
+    ]);
+    DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entry), false)), false)
+}
+
+fn properties<'r>(all: impl Iterator<Item = Option<&'r MessageParts>>) -> Result<ArrayRef> {
+    let names = MapFieldNames {
+        entry: "entries".to_owned(),
+        key: "key".to_owned(),
+        value: "value".to_owned(),
+    };
+    let mut maps = MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new());
+    for parts in all {
+        for (name, value) in parts.into_iter().flat_map(|parts| &parts.properties) {
+            maps.keys().append_value(name);
+            maps.values().append_value(value);
+        }
+        maps.append(parts.is_some()).map_err(|e| Error::internal(e.to_string()))?;
+    }
+    Ok(Arc::new(maps.finish()))
 }
 
 impl Records {

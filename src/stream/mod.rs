@@ -37,7 +37,7 @@ pub use functions::FUNCTIONS;
 pub use options::StreamOptions;
 pub use scan::{StreamScan, leaf};
 pub use source::{
-    LogSource, OffsetUnit, PartitionKind, PartitionNow, ReadRequest, Record, Records, SourceTraits,
-    TO_ITS_END, TimeOrder,
+    LogSource, MessageParts, OffsetUnit, PartitionKind, PartitionNow, ReadRequest, Record, Records,
+    SourceTraits, TO_ITS_END, TimeEdge, TimeOrder,
 };
 pub use tally::Tally;

@@ -12,8 +12,9 @@ pub struct StreamOptions {
     /// sample if not given; `json` where columns are declared.
     pub(super) value_format: Option<ValueFormat>,
     /// Which columns about the record follow those of its value: `none`, `basic` (default:
-    /// `_partition`, `_offset`, `_timestamp`) or `full` (also `_raw`, and `_key` and `_headers`
-    /// where records have them).
+    /// `_partition`, `_offset`, `_timestamp`) or `full` (also `_raw`, and what else records of the
+    /// system have: `_key` and `_headers`, or `_tags`, `_keys`, `_msg_id`, `_born_timestamp` and
+    /// `_properties`).
     #[serde(default)]
     pub(super) meta: Meta,
     /// The declared TIMESTAMP column that is a record's time, in systems whose records come without

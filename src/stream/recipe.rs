@@ -76,8 +76,10 @@ impl Recipe {
 
     /// How many columns come before those about records.
     pub(super) fn values(&self) -> usize {
-        let about = |field: &&std::sync::Arc<Field>| MetaColumn::of_name(field.name()).is_none();
-        self.schema.fields().iter().take_while(about).count()
+        // The first of those is always the same, and no value has its name.
+        let is_first = |field: &std::sync::Arc<Field>| field.name() == MetaColumn::Partition.name();
+        let fields = self.schema.fields();
+        fields.iter().position(is_first).unwrap_or(fields.len())
     }
 
     /// The columns of a projection.

@@ -88,12 +88,10 @@ impl RowMaker {
         Ok(Self { recipe, schema, wanted, built, decoder })
     }
 
-    /// Whether keys and headers are asked for.
+    /// Whether what stands beside values is asked for.
     pub(super) fn wants_keys(&self) -> bool {
-        let is_key = |wanted: &Wanted| {
-            matches!(wanted, Wanted::About(MetaColumn::Key | MetaColumn::Headers))
-        };
-        self.wanted.iter().any(is_key)
+        let is_beside = |wanted: &Wanted| matches!(wanted, Wanted::About(it) if it.is_beside());
+        self.wanted.iter().any(is_beside)
     }
 
     /// Rows of some of the records.

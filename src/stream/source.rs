@@ -53,6 +53,10 @@ pub struct SourceTraits {
     pub has_time: bool,
     /// Whether records have a key and headers beside their value.
     pub has_keys: bool,
+    /// Whether records have [`MessageParts`] beside their value.
+    pub has_properties: bool,
+    /// Whether [`offsets_at`](LogSource::offsets_at) finds the very first offset of a time, not one nearby.
+    pub exact_times: bool,
     /// How many offsets are worth a split of their own; `None` is the setting `split_bytes`.
     pub split: Option<u64>,
     /// How many offsets of a tail are read first; each further step is four times the one before.
@@ -66,6 +70,15 @@ pub enum TimeOrder {
     Rising,
     /// Whoever wrote the record gave it any time.
     Any,
+}
+
+/// Which side of a time is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeEdge {
+    /// The offset from which on nothing is missed that is not older.
+    Since,
+    /// The offset before which nothing is missed that is older. Only asked for where times rise.
+    Before,
 }
 
 /// A partition as it is now.
@@ -96,7 +109,7 @@ pub struct ReadRequest {
     pub pinned_end: u64,
     /// What the partition was when it was pinned.
     pub identity: Option<String>,
-    /// Whether keys and headers are wanted.
+    /// Whether what stands beside values is wanted: keys and headers, parts of messages.
     pub wants_keys: bool,
 }
 
@@ -113,6 +126,23 @@ pub struct Record {
     pub key: Option<Vec<u8>>,
     /// Its headers in their order, where keys are wanted.
     pub headers: Vec<(String, Option<Vec<u8>>)>,
+    /// What else it has, in systems whose records are messages, where that is wanted.
+    pub message: Option<Box<MessageParts>>,
+}
+
+/// What a message has beside its value, its place and its time.
+#[derive(Clone, Debug, Default)]
+pub struct MessageParts {
+    /// What it is about, for those who take only some.
+    pub tags: Option<String>,
+    /// What it can be found by.
+    pub keys: Option<String>,
+    /// Its id.
+    pub id: String,
+    /// Milliseconds since 1970: when it was made by who sent it.
+    pub born: i64,
+    /// Everything that was said of it, by name; no name is there twice.
+    pub properties: Vec<(String, String)>,
 }
 
 /// Records that came together.
@@ -152,14 +182,15 @@ pub trait LogSource: Debug + Send + Sync {
         Ok(TimeOrder::Any)
     }
 
-    /// For each partition the first offset whose record is not older than `time`: every record
-    /// before it is older. A partition without such a record is left out. `None` when the system
+    /// For each partition the first offset whose record is not older than `time`, or one nearby on the
+    /// safe side of that `edge`. A partition without such a record is left out. `None` when the system
     /// has no index of times.
     async fn offsets_at(
         &self,
         _stream: &str,
         _partitions: &[String],
         _time: DateTime<Utc>,
+        _edge: TimeEdge,
     ) -> Result<Option<BTreeMap<String, u64>>> {
         Ok(None)
     }

@@ -13,7 +13,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use super::pushdown::{Part, parts};
 use super::recipe::Recipe;
 use super::scan::{Split, StreamScan};
-use super::source::{LogSource, OffsetUnit, TO_ITS_END, TimeOrder};
+use super::source::{LogSource, OffsetUnit, TO_ITS_END, TimeEdge, TimeOrder};
 use crate::error::Result;
 use crate::spi::{PinnedStream, StatementContext, spread};
 
@@ -87,6 +87,16 @@ impl StreamTable {
         self.statement.receipt().add_with(&self.recipe.label, counter, &detail, 1);
     }
 
+    /// Offsets of a time.
+    async fn at(
+        &self,
+        partitions: &[String],
+        time: chrono::DateTime<chrono::Utc>,
+        edge: TimeEdge,
+    ) -> Result<Option<BTreeMap<String, u64>>> {
+        self.source.offsets_at(&self.recipe.stream, partitions, time, edge).await
+    }
+
     /// Begins where the first record is that is not older.
     async fn since(
         &self,
@@ -95,7 +105,7 @@ impl StreamTable {
         time: chrono::DateTime<chrono::Utc>,
     ) -> Result<()> {
         let names: Vec<String> = left.keys().cloned().collect();
-        let Some(first) = self.source.offsets_at(&self.recipe.stream, &names, time).await? else {
+        let Some(first) = self.at(&names, time, TimeEdge::Since).await? else {
             self.tell("filters_not_pushed", filter, "there is no index of times");
             return Ok(());
         };
@@ -120,7 +130,7 @@ impl StreamTable {
             return Ok(());
         }
         let names: Vec<String> = left.keys().cloned().collect();
-        let Some(first) = self.source.offsets_at(&self.recipe.stream, &names, time).await? else {
+        let Some(first) = self.at(&names, time, TimeEdge::Before).await? else {
             self.tell("filters_not_pushed", filter, "there is no index of times");
             return Ok(());
         };

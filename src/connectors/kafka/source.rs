@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::spi::{Finding, Severity, StatementContext};
 use crate::stream::{
     LogSource, OffsetUnit, PartitionKind, PartitionNow, ReadRequest, Records, SourceTraits,
+    TimeEdge,
 };
 
 /// How many batches of records a read may be ahead of who takes them.
@@ -108,6 +109,8 @@ impl LogSource for Cluster {
             offsets: OffsetUnit::Records,
             has_time: true,
             has_keys: true,
+            has_properties: false,
+            exact_times: true,
             split: Some(500_000),
             tail: 1000,
         }
@@ -150,6 +153,7 @@ impl LogSource for Cluster {
         stream: &str,
         partitions: &[String],
         time: DateTime<Utc>,
+        _: TimeEdge,
     ) -> Result<Option<BTreeMap<String, u64>>> {
         let topic = stream.to_owned();
         let numbers = partitions.iter().map(|partition| reading::number(partition));

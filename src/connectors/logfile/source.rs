@@ -86,6 +86,8 @@ impl LogSource for LogFolder {
             offsets: OffsetUnit::Bytes,
             has_time: false,
             has_keys: false,
+            has_properties: false,
+            exact_times: false,
             split: None,
             tail: 64 * 1024,
         }

@@ -7,3 +7,4 @@ mod java;
 pub(crate) mod kafka;
 pub(crate) mod lakes;
 mod maven;
+pub(crate) mod rocketmq;
