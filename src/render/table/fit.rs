@@ -44,19 +44,20 @@ pub(super) fn natural(wishes: &[Wish]) -> Vec<Slot> {
         .collect()
 }
 
-/// How much longer than the first values a later one may be, as far as there is room: a number by
-/// two digits, a text by half, by four letters at least.
-fn longer(wish: Wish) -> usize {
-    if wish.elastic { (wish.natural / 2).max(4) } else { 2 }
+/// How much longer than the widest of the first values a later one may be, as far as there is room: a
+/// number by two digits, a text by half, by four letters at least.
+fn longer(wish: Wish, widest: usize) -> usize {
+    if wish.elastic { (widest / 2).max(4) } else { 2 }
 }
 
 /// Widens columns whose later values are not known, the ones after the others, where the terminal
-/// has room.
-pub(super) fn leave_room(wishes: &mut [Wish], room: usize, between: usize) {
+/// has room; `widest` are the widths of the values so far, without the names.
+pub(super) fn leave_room(wishes: &mut [Wish], widest: &[usize], room: usize, between: usize) {
     let needed: usize = wishes.iter().map(|wish| wish.natural + between).sum();
     let mut left = room.saturating_sub(needed);
-    for wish in wishes {
-        let more = longer(*wish).min(left);
+    for (wish, widest) in wishes.iter_mut().zip(widest) {
+        let wanted = widest + longer(*wish, *widest);
+        let more = wanted.saturating_sub(wish.natural).min(left);
         wish.natural += more;
         left -= more;
     }
@@ -176,14 +177,18 @@ mod tests {
 
     #[test]
     fn room_that_is_left_goes_to_values_to_come() {
-        let mut wishes = [number(3), text(12), text(2), number(5)];
-        leave_room(&mut wishes, 60, 3);
-        assert_eq!(wishes.map(|wish| wish.natural), [5, 18, 6, 7]);
-        let mut narrow = [number(3), text(12), text(2)];
-        leave_room(&mut narrow, 30, 3);
-        assert_eq!(narrow.map(|wish| wish.natural), [5, 14, 2]);
-        let mut full = [text(40)];
-        leave_room(&mut full, 30, 3);
-        assert_eq!(full[0].natural, 40);
+        let natural = |wishes: &[Wish]| wishes.iter().map(|wish| wish.natural).collect::<Vec<_>>();
+        // The last one has a name that is longer than its values.
+        let columns = || [number(3), text(12), text(2), number(9)];
+        let widest = [3, 12, 2, 5];
+        let mut wishes = columns();
+        leave_room(&mut wishes, &widest, 60, 3);
+        assert_eq!(natural(&wishes), [5, 18, 6, 9]);
+        let mut narrow = columns();
+        leave_room(&mut narrow, &widest, 42, 3);
+        assert_eq!(natural(&narrow), [5, 14, 2, 9]);
+        let mut full = columns();
+        leave_room(&mut full, &widest, 30, 3);
+        assert_eq!(natural(&full), natural(&columns()));
     }
 }

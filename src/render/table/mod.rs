@@ -135,6 +135,7 @@ impl Writer {
             let name = if self.options.header { width(&one_line(field.name())) } else { 0 };
             wishes.push(Wish { natural: name, elastic: is_elastic(field.data_type()) });
         }
+        let mut values = vec![0; wishes.len()];
         let mut cell = Cell::default();
         let mut left = self.options.sample_rows.max(MEASURED);
         for batch in held {
@@ -142,15 +143,17 @@ impl Writer {
             left -= rows;
             let shown = escaped(batch);
             let batch = shown.as_ref().unwrap_or(batch);
-            for (column, wish) in
-                Column::of_batch(batch, self.schema.fields().len())?.iter().zip(&mut wishes)
+            for (column, value) in
+                Column::of_batch(batch, self.schema.fields().len())?.iter().zip(&mut values)
             {
                 for row in 0..rows {
                     self.fill(column, row, &mut cell);
-                    let widest = cell.text.split('\n').map(width).max().unwrap_or(0);
-                    wish.natural = wish.natural.max(widest);
+                    *value = cell.text.split('\n').map(width).max().unwrap_or(0).max(*value);
                 }
             }
+        }
+        for (wish, value) in wishes.iter_mut().zip(&values) {
+            wish.natural = wish.natural.max(*value);
         }
         // The rows are spelled again when they are drawn.
         self.scratch.non_finite = counted;
@@ -159,7 +162,7 @@ impl Writer {
             return Ok(fit::natural(&wishes));
         };
         if self.options.sample_rows < MEASURED {
-            fit::leave_room(&mut wishes, room, between);
+            fit::leave_room(&mut wishes, &values, room, between);
         }
         let needed: usize = wishes.iter().map(|wish| wish.natural + between).sum();
         Ok(if needed > room { fit::fit(&wishes, room, between) } else { fit::natural(&wishes) })
