@@ -2,7 +2,8 @@
 //! the one before it. <https://avro.apache.org/docs/1.12.0/specification/#object-container-files>
 //!
 //! Own, as the asynchronous reader of arrow-avro neither looks whether blocks end with their mark
-//! nor takes pieces of files in which no block begins.
+//! nor takes pieces of files in which no block begins, and the other believes how many records a block
+//! says it has: more are never read, and one that says less is read for ever.
 
 use std::ops::Range;
 
@@ -22,6 +23,18 @@ const HEAD_BYTES: u64 = 64 * 1024;
 
 /// The most bytes of the two numbers that a block begins with.
 const NUMBERS: u64 = 20;
+
+/// The number of records that the decoder is told of every block: it decodes all there are.
+const ALL: u64 = 1 << 40;
+
+/// Blocks for the decoder, one behind the other.
+#[derive(Default)]
+pub(super) struct Blocks {
+    /// Their bytes, each of which says that it has more records than it has.
+    pub(super) bytes: Bytes,
+    /// How many records they say they have.
+    pub(super) records: u64,
+}
 
 /// What a container begins with.
 pub(super) struct Head {
@@ -72,39 +85,42 @@ impl Container<'_> {
         }
     }
 
-    /// All blocks that begin in a range of bytes, one behind the other.
+    /// All blocks that begin in a range of bytes.
     ///
     /// # Errors
     /// `Corrupt` for a block that does not end with the mark, or where the file ends.
-    pub(super) async fn blocks(&self, head: &Head, range: Range<u64>) -> Result<Bytes> {
+    pub(super) async fn blocks(&self, head: &Head, range: Range<u64>) -> Result<Blocks> {
         let (size, first) = (self.file.size, head.info.header_len());
         // A block begins in the range if the mark before it ends there.
         let start = range.start.max(first).saturating_sub(MARK);
         let end = range.end.min(size);
         if end <= start + MARK {
-            return Ok(Bytes::new());
+            return Ok(Blocks::default());
         }
         let mark = head.info.sync();
         let mut piece = Piece { start, bytes: self.get(start..end).await? };
         let found = piece.bytes.windows(mark.len()).position(|window| window == mark);
-        let Some(found) = found else { return Ok(Bytes::new()) };
-        let begin = start + found as u64 + MARK;
-        let mut at = begin;
+        let Some(found) = found else { return Ok(Blocks::default()) };
+        let mut at = start + found as u64 + MARK;
+        let (mut bytes, mut records) = (BytesMut::new(), 0_u64);
         while at < end {
             self.extend(&mut piece, (at + NUMBERS).min(size)).await?;
-            let length = numbers(piece.at(at..piece.end()));
-            let length = length.ok_or_else(|| self.broken(at, "it has no length"))?;
-            let next = at.checked_add(length).and_then(|end| end.checked_add(MARK));
+            let numbers = numbers(piece.at(at..piece.end()));
+            let (own, data) = numbers.ok_or_else(|| self.broken(at, "it has no length"))?;
+            let next = at.checked_add(data.end).and_then(|end| end.checked_add(MARK));
             let next = next.filter(|next| *next <= size);
             let next = next.ok_or_else(|| self.broken(at, "the file ends before it does"))?;
             self.extend(&mut piece, next).await?;
             if piece.at(next - MARK..next) != mark {
                 return Err(self.broken(at, "it does not end with the file's mark"));
             }
+            records = records.saturating_add(own);
+            put_long(&mut bytes, ALL);
+            put_long(&mut bytes, data.end - data.start);
+            bytes.extend_from_slice(piece.at(at + data.start..next));
             at = next;
         }
-        let place = |at: u64| usize::try_from(at - start).unwrap_or(usize::MAX);
-        Ok(piece.bytes.slice(place(begin)..place(at)))
+        Ok(Blocks { bytes: bytes.freeze(), records })
     }
 
     /// Reads on, if that is needed.
@@ -146,11 +162,23 @@ impl Piece {
     }
 }
 
-/// The length of a block up to its mark: of its two numbers and of its data.
-fn numbers(bytes: &[u8]) -> Option<u64> {
-    let (_, records) = long(bytes)?;
-    let (data, length) = long(bytes.get(records..)?)?;
-    u64::try_from(data).ok()?.checked_add(u64::try_from(records + length).ok()?)
+/// How many records a block has, and where in it its data is.
+fn numbers(bytes: &[u8]) -> Option<(u64, Range<u64>)> {
+    let (records, first) = long(bytes)?;
+    let (data, second) = long(bytes.get(first..)?)?;
+    let start = u64::try_from(first + second).ok()?;
+    let end = start.checked_add(u64::try_from(data).ok()?)?;
+    Some((u64::try_from(records).ok()?, start..end))
+}
+
+/// Appends a `long` that is not negative.
+fn put_long(bytes: &mut BytesMut, number: u64) {
+    let mut rest = number << 1;
+    while rest >= 0x80 {
+        bytes.extend_from_slice(&[(rest & 0x7f) as u8 | 0x80]);
+        rest >>= 7;
+    }
+    bytes.extend_from_slice(&[rest as u8]);
 }
 
 /// A `long` of Avro, and how many bytes it has.

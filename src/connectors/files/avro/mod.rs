@@ -50,7 +50,7 @@ pub(super) async fn open(reader: &Arc<Reader>, split: &Split, outer: String) -> 
     schema::check(&outer, &columns, reader.recipe.file_schema())?;
     let (start, end) = split.range.unwrap_or((0, file.size));
     let blocks = container.blocks(&head, start..end).await?;
-    if blocks.is_empty() {
+    if blocks.bytes.is_empty() {
         return Ok(futures::stream::empty().boxed());
     }
     let mut wanted = reader.wanted(&columns);
@@ -58,10 +58,23 @@ pub(super) async fn open(reader: &Arc<Reader>, split: &Split, outer: String) -> 
         // Rows are counted by a column.
         wanted.push(0);
     }
-    let bytes = BufReader::new(Cursor::new(head.bytes.clone()).chain(Cursor::new(blocks)));
+    let bytes = BufReader::new(Cursor::new(head.bytes.clone()).chain(Cursor::new(blocks.bytes)));
     let decoder = decoder(&container, bytes, Some((wanted, reader.batch_size)))?;
-    let broken = move |e| Error::corrupt(format!("{outer} is broken: {e}"));
-    Ok(futures::stream::iter(decoder.map(move |batch| batch.map_err(&broken))).boxed())
+    let first = (decoder, blocks.records, outer);
+    let batches = futures::stream::try_unfold(first, |(mut decoder, left, outer)| async move {
+        let broken = |what: &str| Error::corrupt(format!("{outer} is broken: {what}"));
+        let Some(batch) = decoder.next() else {
+            return match left {
+                0 => Ok(None),
+                _ => Err(broken(&format!("{left} records are missing in its blocks"))),
+            };
+        };
+        let batch = batch.map_err(|e| broken(&e.to_string()))?;
+        let left = left.checked_sub(batch.num_rows() as u64);
+        let left = left.ok_or_else(|| broken("its blocks have more records than they say"))?;
+        Ok(Some((batch, (decoder, left, outer))))
+    });
+    Ok(batches.boxed())
 }
 
 fn decoder<R: BufRead>(
