@@ -489,7 +489,7 @@ fn following_takes_filters_columns_and_a_limit() {
     logs.0.write("lake/raw/users.csv", "id\n1\n");
     let failed = logs.failure("\\tail lake.raw.users", &[]);
     assert!(failed.contains("lake.raw.users is no stream"), "{failed}");
-    assert!(failed.contains("with connector kafka, logfile"), "{failed}");
+    assert!(failed.contains("with connector kafka, logfile, rocketmq"), "{failed}");
 }
 
 #[test]
