@@ -121,7 +121,7 @@ pub(crate) fn hold(folder: &Path) {
     let rows = number(&program, "salted.default.t", "count(*)");
     let good = number(&program, "salted.default.t where octet_length(tenant) > 0", "count(*)");
     assert_eq!(good, rows);
-    assert!(bad > 0 && bad < 2 * rows && bad % 2 == 0, "{bad} of {rows}");
+    assert!(bad > 0 && bad < 2 * rows && bad.is_multiple_of(2), "{bad} of {rows}");
     let (code, message) = program.failure("select count(tenant) from salted.default.few");
     assert_eq!(code, 1, "{message}");
     assert!(message.contains("errors('salted.default.few')"), "{message}");
