@@ -126,12 +126,18 @@ impl Follower {
                 return self.give(&rows);
             }
         }
+        let mut missed = 0;
         loop {
             let step = self.step().await;
             match step {
                 Ok(Some(rows)) if rows.num_rows() > 0 => return self.give(&rows),
                 Ok(_) => {}
                 Err(e) if e.kind() == ErrorKind::Unavailable => self.outage(&e),
+                // Renamed or removed while it was looked at: the next look says what is there.
+                Err(e) if e.kind() == ErrorKind::NotFound && missed < 3 => {
+                    missed += 1;
+                    self.look_again();
+                }
                 Err(e) => return Err(e),
             }
         }
@@ -268,10 +274,15 @@ impl Follower {
         Ok(())
     }
 
-    /// The system does not answer: what was not read yet is asked for again.
-    fn outage(&mut self, error: &Error) {
+    /// What was not read yet is asked for again.
+    fn look_again(&mut self) {
         self.reading = None;
         self.todo.clear();
+    }
+
+    /// The system does not answer.
+    fn outage(&mut self, error: &Error) {
+        self.look_again();
         self.rest = REST_AFTER_OUTAGE;
         if self.trouble.is_none() {
             let (label, receipt) = (&self.sieve.recipe.label, self.statement.receipt());

@@ -2,8 +2,7 @@
 //! the one before it. <https://avro.apache.org/docs/1.12.0/specification/#object-container-files>
 //!
 //! Own, as the asynchronous reader of arrow-avro neither looks whether blocks end with their mark
-//! nor takes pieces of files in which no block begins, and the other believes how many records a block
-//! says it has: more are never read, and one that says less is read for ever.
+//! nor takes pieces of files in which no block begins.
 
 use std::ops::Range;
 
@@ -24,15 +23,13 @@ const HEAD_BYTES: u64 = 64 * 1024;
 /// The most bytes of the two numbers that a block begins with.
 const NUMBERS: u64 = 20;
 
-/// The number of records that the decoder is told of every block: it decodes all there are.
-const ALL: u64 = 1 << 40;
-
-/// Blocks for the decoder, one behind the other.
-#[derive(Default)]
-pub(super) struct Blocks {
-    /// Their bytes, each of which says that it has more records than it has.
+/// A block.
+pub(super) struct Block {
+    /// Where it begins in the file.
+    pub(super) place: u64,
+    /// All of it, with the mark.
     pub(super) bytes: Bytes,
-    /// How many records they say they have.
+    /// How many records it says it has.
     pub(super) records: u64,
 }
 
@@ -89,38 +86,40 @@ impl Container<'_> {
     ///
     /// # Errors
     /// `Corrupt` for a block that does not end with the mark, or where the file ends.
-    pub(super) async fn blocks(&self, head: &Head, range: Range<u64>) -> Result<Blocks> {
+    pub(super) async fn blocks(&self, head: &Head, range: Range<u64>) -> Result<Vec<Block>> {
         let (size, first) = (self.file.size, head.info.header_len());
         // A block begins in the range if the mark before it ends there.
         let start = range.start.max(first).saturating_sub(MARK);
         let end = range.end.min(size);
         if end <= start + MARK {
-            return Ok(Blocks::default());
+            return Ok(vec![]);
         }
         let mark = head.info.sync();
         let mut piece = Piece { start, bytes: self.get(start..end).await? };
         let found = piece.bytes.windows(mark.len()).position(|window| window == mark);
-        let Some(found) = found else { return Ok(Blocks::default()) };
+        let Some(found) = found else { return Ok(vec![]) };
         let mut at = start + found as u64 + MARK;
-        let (mut bytes, mut records) = (BytesMut::new(), 0_u64);
+        let mut found = vec![];
         while at < end {
             self.extend(&mut piece, (at + NUMBERS).min(size)).await?;
             let numbers = numbers(piece.at(at..piece.end()));
-            let (own, data) = numbers.ok_or_else(|| self.broken(at, "it has no length"))?;
-            let next = at.checked_add(data.end).and_then(|end| end.checked_add(MARK));
+            let (records, length) = numbers.ok_or_else(|| self.broken(at, "it has no length"))?;
+            let next = at.checked_add(length).and_then(|end| end.checked_add(MARK));
             let next = next.filter(|next| *next <= size);
             let next = next.ok_or_else(|| self.broken(at, "the file ends before it does"))?;
             self.extend(&mut piece, next).await?;
             if piece.at(next - MARK..next) != mark {
                 return Err(self.broken(at, "it does not end with the file's mark"));
             }
-            records = records.saturating_add(own);
-            put_long(&mut bytes, ALL);
-            put_long(&mut bytes, data.end - data.start);
-            bytes.extend_from_slice(piece.at(at + data.start..next));
+            found.push((at..next, records));
             at = next;
         }
-        Ok(Blocks { bytes: bytes.freeze(), records })
+        let block = |(range, records): (Range<u64>, u64)| {
+            let place = |at: u64| usize::try_from(at - start).unwrap_or(usize::MAX);
+            let bytes = piece.bytes.slice(place(range.start)..place(range.end));
+            Block { place: range.start, bytes, records }
+        };
+        Ok(found.into_iter().map(block).collect())
     }
 
     /// Reads on, if that is needed.
@@ -162,23 +161,13 @@ impl Piece {
     }
 }
 
-/// How many records a block has, and where in it its data is.
-fn numbers(bytes: &[u8]) -> Option<(u64, Range<u64>)> {
+/// How many records a block has, and its length up to its mark.
+fn numbers(bytes: &[u8]) -> Option<(u64, u64)> {
     let (records, first) = long(bytes)?;
     let (data, second) = long(bytes.get(first..)?)?;
     let start = u64::try_from(first + second).ok()?;
     let end = start.checked_add(u64::try_from(data).ok()?)?;
-    Some((u64::try_from(records).ok()?, start..end))
-}
-
-/// Appends a `long` that is not negative.
-fn put_long(bytes: &mut BytesMut, number: u64) {
-    let mut rest = number << 1;
-    while rest >= 0x80 {
-        bytes.extend_from_slice(&[(rest & 0x7f) as u8 | 0x80]);
-        rest >>= 7;
-    }
-    bytes.extend_from_slice(&[rest as u8]);
+    Some((u64::try_from(records).ok()?, end))
 }
 
 /// A `long` of Avro, and how many bytes it has.

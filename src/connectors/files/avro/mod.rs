@@ -6,7 +6,10 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 use std::sync::Arc;
 
 use arrow_avro::reader::{Reader as Decoder, ReaderBuilder};
+use bytes::Bytes;
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::error::ArrowError;
 use futures::StreamExt;
 
 use super::batches::{Batches, Reader};
@@ -14,7 +17,10 @@ use super::scan::Split;
 use super::schema;
 use crate::error::{Error, Result};
 use crate::spi::{Bounds, Estimate, OpenedStore};
-use container::{Container, Head};
+use container::{Block, Container, Head};
+
+/// The most records of a batch; blocks have fewer.
+const MOST: usize = 1 << 20;
 
 /// The columns of the files, by name.
 pub(super) async fn infer(
@@ -50,45 +56,61 @@ pub(super) async fn open(reader: &Arc<Reader>, split: &Split, outer: String) -> 
     schema::check(&outer, &columns, reader.recipe.file_schema())?;
     let (start, end) = split.range.unwrap_or((0, file.size));
     let blocks = container.blocks(&head, start..end).await?;
-    if blocks.bytes.is_empty() {
-        return Ok(futures::stream::empty().boxed());
-    }
     let mut wanted = reader.wanted(&columns);
     if wanted.is_empty() && !columns.fields().is_empty() {
         // Rows are counted by a column.
         wanted.push(0);
     }
-    let bytes = BufReader::new(Cursor::new(head.bytes.clone()).chain(Cursor::new(blocks.bytes)));
-    let decoder = decoder(&container, bytes, Some((wanted, reader.batch_size)))?;
-    let first = (decoder, blocks.records, outer);
-    let batches = futures::stream::try_unfold(first, |(mut decoder, left, outer)| async move {
-        let broken = |what: &str| Error::corrupt(format!("{outer} is broken: {what}"));
-        let Some(batch) = decoder.next() else {
-            return match left {
-                0 => Ok(None),
-                _ => Err(broken(&format!("{left} records are missing in its blocks"))),
-            };
+    let batches = blocks.into_iter().flat_map(move |block| {
+        let found = decoded(&head.bytes, &block, wanted.clone());
+        let broken = |what| {
+            Error::corrupt(format!("{outer} is broken: the block at byte {}: {what}", block.place))
         };
-        let batch = batch.map_err(|e| broken(&e.to_string()))?;
-        let left = left.checked_sub(batch.num_rows() as u64);
-        let left = left.ok_or_else(|| broken("its blocks have more records than they say"))?;
-        Ok(Some((batch, (decoder, left, outer))))
+        let (batches, wrong) = found;
+        let batches = batches.into_iter().map(Ok).chain(wrong.map(|what| Err(broken(what))));
+        batches.collect::<Vec<Result<RecordBatch>>>()
     });
-    Ok(batches.boxed())
+    Ok(futures::stream::iter(batches).boxed())
+}
+
+/// The rows of a block, and what is wrong with it.
+///
+/// A decoder for each, which ends with a batch of all its records: one that goes on would read a block
+/// for ever that has more than it says.
+fn decoded(head: &Bytes, block: &Block, wanted: Vec<usize>) -> (Vec<RecordBatch>, Option<String>) {
+    let bytes = Cursor::new(head.clone()).chain(Cursor::new(block.bytes.clone()));
+    let (mut batches, mut left) = (vec![], block.records);
+    let rows = usize::try_from(left).unwrap_or(MOST).clamp(1, MOST);
+    let mut decoder = match decoder(BufReader::new(bytes), Some((wanted, rows))) {
+        Ok(decoder) => decoder,
+        Err(e) => return (batches, Some(e.to_string())),
+    };
+    while left > 0 {
+        match decoder.next() {
+            Some(Ok(batch)) if batch.num_rows() as u64 <= left => {
+                left -= batch.num_rows() as u64;
+                batches.push(batch);
+            }
+            Some(Err(e)) => return (batches, Some(e.to_string())),
+            Some(Ok(_)) | None => return (batches, Some(format!("{left} records are missing"))),
+        }
+    }
+    (batches, None)
 }
 
 fn decoder<R: BufRead>(
-    container: &Container<'_>,
     bytes: R,
     wanted: Option<(Vec<usize>, usize)>,
-) -> Result<Decoder<R>> {
+) -> Result<Decoder<R>, ArrowError> {
     let mut builder = ReaderBuilder::new();
     if let Some((columns, batch_size)) = wanted {
         builder = builder.with_projection(columns).with_batch_size(batch_size);
     }
-    builder.build(bytes).map_err(|e| container.corrupt(&format!("its schema: {e}")))
+    builder.build(bytes)
 }
 
 fn schema_of(container: &Container<'_>, head: &Head) -> Result<SchemaRef> {
-    Ok(decoder(container, Cursor::new(head.bytes.clone()), None)?.schema())
+    let decoder = decoder(Cursor::new(head.bytes.clone()), None);
+    let decoder = decoder.map_err(|e| container.corrupt(&format!("its schema: {e}")))?;
+    Ok(decoder.schema())
 }
