@@ -11,6 +11,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 use datafusion::arrow::error::ArrowError;
 
+use super::decode::map_of;
 use super::options::Meta;
 use super::source::{MessageParts, PartitionKind, Record, Records, SourceTraits};
 use crate::error::{Error, Result};
@@ -135,7 +136,7 @@ impl MetaColumn {
             }
             Self::Key | Self::Raw => (DataType::Binary, true),
             Self::Tags | Self::Keys | Self::MessageId => (DataType::Utf8, true),
-            Self::Properties => (properties_type(), true),
+            Self::Properties => (map_of(&DataType::Utf8), true),
             Self::Headers => {
                 let header = Field::new("item", DataType::Struct(header_fields()), false);
                 (DataType::List(Arc::new(header)), false)
@@ -229,15 +230,6 @@ fn headers<'r>(records: impl Iterator<Item = &'r Record>) -> Result<ArrayRef> {
         lists.append(true);
     }
     Ok(Arc::new(lists.finish()))
-}
-
-/// Names with values.
-fn properties_type() -> DataType {
-    let entry = Fields::from(vec![
-        Field::new("key", DataType::Utf8, false),
-        Field::new("value", DataType::Utf8, true),
-    ]);
-    DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entry), false)), false)
 }
 
 fn properties<'r>(all: impl Iterator<Item = Option<&'r MessageParts>>) -> Result<ArrayRef> {

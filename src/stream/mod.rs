@@ -38,6 +38,6 @@ pub use options::StreamOptions;
 pub use scan::{StreamScan, leaf};
 pub use source::{
     LogSource, MessageParts, OffsetUnit, PartitionKind, PartitionNow, ReadRequest, Record, Records,
-    SourceTraits, TO_ITS_END, TimeEdge, TimeOrder,
+    SourceTraits, TO_ITS_END, TimeEdge, TimeOrder, sent,
 };
 pub use tally::Tally;

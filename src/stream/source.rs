@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use futures::StreamExt;
 use futures::stream::BoxStream;
+use tokio::sync::mpsc;
 
 use crate::error::Result;
 use crate::spi::{Finding, StatementContext};
@@ -208,6 +210,28 @@ pub trait LogSource: Debug + Send + Sync {
 
     /// Whether the system can be reached, as whom, and what is wrong.
     async fn check(&self, statement: &Arc<StatementContext>) -> Result<Vec<Finding>>;
+}
+
+/// How many batches of records a read may be ahead of who takes them.
+const AHEAD: usize = 2;
+
+/// What a task sends, for sources that read in one of their own. `begin` starts it, when the first
+/// records are asked for; it should end when nobody takes what it sends.
+pub fn sent(
+    begin: impl FnOnce(mpsc::Sender<Result<Records>>) + Send + 'static,
+) -> BoxStream<'static, Result<Records>> {
+    let opened = async move {
+        let (wanted, came) = mpsc::channel(AHEAD);
+        begin(wanted);
+        came
+    };
+    let next = async |mut came: mpsc::Receiver<Result<Records>>| {
+        let records = came.recv().await?;
+        Some((records, came))
+    };
+    futures::stream::once(opened)
+        .flat_map(move |came| futures::stream::unfold(came, next).boxed())
+        .boxed()
 }
 
 /// What a catalog of streams hands to its plan nodes.

@@ -6,13 +6,12 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use crate::following::Following;
-use crate::program::{Program, Ran};
+use crate::program::Program;
 use crate::servers::kafka::{alone, broker};
+use crate::topics::{answer, bytes_of_base64, bytes_of_hex, counter, number, raw, run};
 
 /// Every topic with records, with transactions, holes, nothing.
 const TOPICS: [&str; 15] = [
@@ -33,25 +32,6 @@ const TOPICS: [&str; 15] = [
     "empty",
 ];
 
-fn raw(program: &Program, topic: &str) {
-    let options = "[options]\nvalue_format = 'raw'\nmeta = 'full'\n";
-    program.write(&format!("catalog/k/default/{topic}.toml"), options);
-}
-
-fn run(program: &Program, sql: &str, more: &[&str]) -> Ran {
-    program.run(&[&["-c", sql, "-t", "-q"], more].concat())
-}
-
-fn answer(program: &Program, sql: &str) -> String {
-    let ran = run(program, sql, &["--csv"]);
-    assert_eq!(ran.code, 0, "{sql}: {}", ran.stderr);
-    ran.stdout
-}
-
-fn number(program: &Program, sql: &str) -> u64 {
-    answer(program, sql).trim().parse().unwrap()
-}
-
 /// The rows of a raw topic as the truth has them.
 fn rows(program: &Program, topic: &str) -> Vec<Value> {
     let sql = format!(
@@ -61,16 +41,6 @@ fn rows(program: &Program, topic: &str) -> Vec<Value> {
     let ran = run(program, &sql, &["--ndjson"]);
     assert_eq!(ran.code, 0, "{topic}: {}", ran.stderr);
     ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn bytes_of_hex(value: &Value) -> Option<Vec<u8>> {
-    let hex = value.as_str()?;
-    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    Some((0..hex.len()).step_by(2).map(byte).collect())
-}
-
-fn bytes_of_base64(value: &Value) -> Option<Vec<u8>> {
-    value.as_str().map(|text| BASE64_STANDARD.decode(text).unwrap())
 }
 
 /// Where a row is not the record.
@@ -105,7 +75,7 @@ fn every_record_is_the_one_that_kafkas_own_consumer_reads() {
     let program = broker.program();
     let mut compared = 0;
     for topic in TOPICS {
-        raw(&program, topic);
+        raw(&program, "k", topic);
         let truth = sorted(broker.truth(topic));
         let rows = rows(&program, topic);
         assert_eq!(rows.len(), truth.len(), "{topic}");
@@ -120,17 +90,6 @@ fn every_record_is_the_one_that_kafkas_own_consumer_reads() {
     assert!(compared >= 100_000);
 }
 
-/// The sum of a counter of the last statement's receipt.
-fn counter(program: &Program, sql: &str, name: &str) -> (String, u64) {
-    let answer = answer(program, &format!("{sql}; show receipt"));
-    let (rows, receipt) = answer.rsplit_once("\n\n").unwrap_or(("", &answer));
-    let of = |line: &str| {
-        let parts: Vec<&str> = line.splitn(5, ',').collect();
-        (parts[2] == name).then(|| parts[3].parse::<u64>().unwrap())
-    };
-    (rows.to_owned(), receipt.lines().filter_map(of).sum())
-}
-
 const OFF: [&str; 4] = [
     "--set",
     "pushdown=false",
@@ -143,7 +102,7 @@ fn filters_on_times_answer_as_the_records_do_and_read_from_there_on() {
     let broker = broker();
     let program = broker.program();
     for topic in ["events", "ts_disorder", "txn", "compacted", "head_deleted"] {
-        raw(&program, topic);
+        raw(&program, "k", topic);
         let mut times: Vec<i64> =
             broker.truth(topic).iter().map(|it| it["timestamp"].as_i64().unwrap()).collect();
         times.sort_unstable();
@@ -234,7 +193,7 @@ fn good_and_bad_records_are_all_and_a_tombstone_is_a_row_of_nulls() {
 fn a_statement_sees_one_state_while_a_producer_writes() {
     let broker = alone();
     let program = broker.program();
-    raw(&program, "live");
+    raw(&program, "k", "live");
     broker.run(&["write", "live"]);
     let sql = "select (select count(*) from k.default.live), (select count(*) from k.default.live as a \
                join k.default.live as b using (_partition, _offset))";
@@ -266,7 +225,7 @@ fn nothing_is_left_on_the_broker() {
 fn what_retention_deleted_is_told_and_never_left_out() {
     let broker = broker();
     let program = broker.program();
-    raw(&program, "deleted");
+    raw(&program, "k", "deleted");
     let sql = "select count(*) from k.default.deleted";
     let ran = run(&program, sql, &["--csv", "--report", "json=report.json"]);
     assert_eq!(ran.stdout, "100\n", "{}", ran.stderr);
@@ -320,7 +279,7 @@ fn who_asks_is_let_in_or_told_why_not() {
 fn a_broker_that_is_restarted_in_the_midst_of_a_scan_costs_no_record() {
     let broker = alone();
     let program = broker.program();
-    raw(&program, "wide");
+    raw(&program, "k", "wide");
     let sql = "select _offset, value from k.default.wide";
     let mut child = program
         .command(&["-c", sql, "--csv", "-t", "-q"])
@@ -349,7 +308,7 @@ fn the_status_of_a_topic_has_its_offsets_what_waits_and_its_times() {
     let broker = broker();
     let program = broker.program();
     for topic in ["events", "txn", "compacted", "head_deleted", "txn_commit_tail", "empty"] {
-        raw(&program, topic);
+        raw(&program, "k", topic);
         let mut times: BTreeMap<u64, Vec<i64>> = BTreeMap::new();
         for record in sorted(broker.truth(topic)) {
             let of = times.entry(record["partition"].as_u64().unwrap()).or_default();
@@ -381,8 +340,8 @@ fn the_status_of_a_topic_has_its_offsets_what_waits_and_its_times() {
 fn a_part_of_a_topic_lies_between_offsets_or_times() {
     let broker = broker();
     let program = broker.program();
-    raw(&program, "events");
-    raw(&program, "head_deleted");
+    raw(&program, "k", "events");
+    raw(&program, "k", "head_deleted");
     let truth = broker.truth("events");
     let count = |of: &dyn Fn(&Value) -> bool| truth.iter().filter(|it| of(it)).count() as u64;
     let offset = |it: &Value| it["offset"].as_u64().unwrap();
@@ -450,7 +409,7 @@ fn offsets<'l>(lines: impl Iterator<Item = &'l str>) -> BTreeMap<u64, Vec<u64>> 
 fn who_follows_sees_every_record_once_while_a_producer_writes_and_the_broker_is_restarted() {
     let broker = alone();
     let program = broker.program();
-    raw(&program, "live");
+    raw(&program, "k", "live");
     let sql = "\\tail -n 0 select _partition, _offset from k.default.live";
     let following = Following::start(&program, sql);
     broker.run(&["write", "live"]);

@@ -51,5 +51,6 @@ mod served;
 mod servers;
 mod slt;
 mod text;
+mod topics;
 mod watching;
 mod writes;

@@ -300,6 +300,29 @@ fn real(program: &Program, catalog: &str, sql: &str) -> (u64, u64) {
     (sum("bytes_read"), sum("rows_read"))
 }
 
+/// What a query reads lies between the bounds of its estimate.
+pub(crate) fn hold_estimate(program: &Program, catalog: &str, sql: &str) {
+    let explain = format!("explain estimate {sql}");
+    let args = ["--catalog-dir", catalog, "-c", &explain, "--csv", "-t"];
+    let ran = program.run(&args);
+    assert_eq!(ran.code, 0, "{sql}: {}", ran.stderr);
+    let mut least = (0, 0);
+    let mut most = (Some(0), Some(0));
+    for line in ran.stdout.lines() {
+        let fields: Vec<&str> = line.split(',').collect();
+        let number = |at: usize| fields[at].parse::<u64>().ok();
+        let add = |sum: Option<u64>, at: usize| sum.zip(number(at)).map(|(a, b)| a + b);
+        least = (least.0 + number(1).unwrap(), least.1 + number(3).unwrap());
+        most = (add(most.0, 2), add(most.1, 4));
+    }
+    let (bytes, records) = real(program, catalog, sql);
+    let fits = |real: u64, least: u64, most: Option<u64>| {
+        least <= real && most.is_none_or(|most| real <= most)
+    };
+    assert!(fits(bytes, least.0, most.0), "{sql}: {bytes} bytes, estimated\n{}", ran.stdout);
+    assert!(fits(records, least.1, most.1), "{sql}: {records} rows, estimated\n{}", ran.stdout);
+}
+
 #[test]
 fn what_is_really_read_lies_between_the_bounds_of_the_estimate() {
     let (program, catalog) = sample_lake();
@@ -332,25 +355,7 @@ fn what_is_really_read_lies_between_the_bounds_of_the_estimate() {
         "select * from lake.raw.users".to_owned(),
         "select count(*) from lake.raw.workouts".to_owned(),
     ] {
-        let explain = format!("explain estimate {sql}");
-        let args = ["--catalog-dir", &catalog, "-c", &explain, "--csv", "-t"];
-        let ran = program.run(&args);
-        assert_eq!(ran.code, 0, "{sql}: {}", ran.stderr);
-        let mut least = (0, 0);
-        let mut most = (Some(0), Some(0));
-        for line in ran.stdout.lines() {
-            let fields: Vec<&str> = line.split(',').collect();
-            let number = |at: usize| fields[at].parse::<u64>().ok();
-            let add = |sum: Option<u64>, at: usize| sum.zip(number(at)).map(|(a, b)| a + b);
-            least = (least.0 + number(1).unwrap(), least.1 + number(3).unwrap());
-            most = (add(most.0, 2), add(most.1, 4));
-        }
-        let (bytes, records) = real(&program, &catalog, &sql);
-        let fits = |real: u64, least: u64, most: Option<u64>| {
-            least <= real && most.is_none_or(|most| real <= most)
-        };
-        assert!(fits(bytes, least.0, most.0), "{sql}: {bytes} bytes, estimated\n{}", ran.stdout);
-        assert!(fits(records, least.1, most.1), "{sql}: {records} rows, estimated\n{}", ran.stdout);
+        hold_estimate(&program, &catalog, &sql);
     }
 }
 

@@ -3,14 +3,13 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use sluice::engine::{Engine, EngineOptions, Parameters};
 
-use crate::program::{Program, Ran};
+use crate::program::Program;
 use crate::rows;
 use crate::servers::rocketmq::{Cluster, alone, cluster};
+use crate::topics::{answer, bytes_of_base64, bytes_of_hex, counter, number, raw, run};
 
 /// Every topic: many queues, compressed, batches, transactions, addresses of 16 bytes, holes, nothing.
 const TOPICS: [&str; 14] = [
@@ -30,25 +29,6 @@ const TOPICS: [&str; 14] = [
     "head_deleted",
 ];
 
-fn raw(program: &Program, topic: &str) {
-    let options = "[options]\nvalue_format = 'raw'\nmeta = 'full'\n";
-    program.write(&format!("catalog/m/default/{topic}.toml"), options);
-}
-
-fn run(program: &Program, sql: &str, more: &[&str]) -> Ran {
-    program.run(&[&["-c", sql, "-t", "-q"], more].concat())
-}
-
-fn answer(program: &Program, sql: &str) -> String {
-    let ran = run(program, sql, &["--csv"]);
-    assert_eq!(ran.code, 0, "{sql}: {}", ran.stderr);
-    ran.stdout
-}
-
-fn number(program: &Program, sql: &str) -> u64 {
-    answer(program, sql).trim().parse().unwrap()
-}
-
 /// The messages of a topic in their order, each a line that is parsed when it is looked at.
 fn truth(cluster: &Cluster, topic: &str) -> Vec<Value> {
     let text = cluster.truth(topic);
@@ -56,16 +36,6 @@ fn truth(cluster: &Cluster, topic: &str) -> Vec<Value> {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     messages.sort_by_key(|it| (it["partition"].as_str().map(str::to_owned), it["offset"].as_u64()));
     messages
-}
-
-fn bytes_of_hex(value: &Value) -> Option<Vec<u8>> {
-    let hex = value.as_str()?;
-    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    Some((0..hex.len()).step_by(2).map(byte).collect())
-}
-
-fn bytes_of_base64(value: &Value) -> Option<Vec<u8>> {
-    value.as_str().map(|text| BASE64_STANDARD.decode(text).unwrap())
 }
 
 fn text(value: &Value) -> Option<Vec<u8>> {
@@ -103,7 +73,7 @@ fn every_message_is_the_one_that_rocketmqs_own_consumer_reads() {
     let program = cluster.program();
     let mut compared = 0;
     for topic in TOPICS {
-        raw(&program, topic);
+        raw(&program, "m", topic);
         let truth = truth(&cluster, topic);
         let sql = format!(
             "select _partition, _offset, cast(_timestamp as bigint) as ms, cast(_born_timestamp as bigint) \
@@ -139,7 +109,7 @@ fn a_cluster_is_listed_described_and_checked() {
     assert_eq!(tables.len(), expected, "{tables:?}");
     let kinds =
         "select arrow_typeof(_properties), arrow_typeof(_partition) from m.default.odd limit 1";
-    raw(&program, "odd");
+    raw(&program, "m", "odd");
     assert!(answer(&program, kinds).contains("Map("), "{kinds}");
     let tag = "select count(*) from m.default.odd where _tags = 'BBAa' and _properties['CLUSTER'] = 'sluice'";
     assert_eq!(number(&program, tag), 80);
@@ -158,17 +128,6 @@ fn a_cluster_is_listed_described_and_checked() {
     assert_eq!(number(&program, "select count(*) from one.default.orders"), 1);
 }
 
-/// The sum of a counter of the last statement's receipt.
-fn counter(program: &Program, sql: &str, name: &str) -> (String, u64) {
-    let answer = answer(program, &format!("{sql}; show receipt"));
-    let (rows, receipt) = answer.rsplit_once("\n\n").unwrap_or(("", &answer));
-    let of = |line: &str| {
-        let parts: Vec<&str> = line.splitn(5, ',').collect();
-        (parts[2] == name).then(|| parts[3].parse::<u64>().unwrap())
-    };
-    (rows.to_owned(), receipt.lines().filter_map(of).sum())
-}
-
 const OFF: [&str; 4] = [
     "--set",
     "pushdown=false",
@@ -181,7 +140,7 @@ fn filters_on_times_answer_as_the_messages_do_and_read_no_more() {
     let cluster = cluster();
     let program = cluster.program();
     for topic in ["events", "odd", "spread", "head_deleted", "packed"] {
-        raw(&program, topic);
+        raw(&program, "m", topic);
         let messages = truth(&cluster, topic);
         let mut times: Vec<i64> =
             messages.iter().map(|it| it["timestamp"].as_i64().unwrap()).collect();
@@ -282,7 +241,7 @@ fn good_and_bad_messages_are_all() {
 fn a_statement_sees_one_state_while_a_producer_writes() {
     let cluster = alone();
     let program = cluster.program();
-    raw(&program, "live");
+    raw(&program, "m", "live");
     cluster.run(&["write", "live"]);
     let sql = "select (select count(*) from m.default.live), (select count(*) from m.default.live as a \
                join m.default.live as b using (_partition, _offset))";
@@ -322,7 +281,7 @@ fn nothing_is_left_on_the_brokers() {
 fn what_retention_deleted_is_told_and_never_left_out() {
     let cluster = alone();
     let program = cluster.program();
-    raw(&program, "deleted");
+    raw(&program, "m", "deleted");
     let sql = "select count(*) from m.default.deleted";
     let ran = run(&program, sql, &["--csv", "--report", "json=report.json"]);
     let report = std::fs::read(program.path("report.json")).unwrap();
@@ -386,7 +345,7 @@ fn who_asks_is_let_in_or_told_why_not() {
 fn a_broker_that_is_restarted_in_the_midst_of_a_scan_costs_no_message() {
     let cluster = alone();
     let program = cluster.program();
-    raw(&program, "wide");
+    raw(&program, "m", "wide");
     let sql = "select _offset, value from m.default.wide";
     let mut child = program
         .command(&["-c", sql, "--csv", "-t", "-q"])
@@ -414,7 +373,7 @@ fn a_broker_that_is_restarted_in_the_midst_of_a_scan_costs_no_message() {
 fn a_broker_that_is_gone_is_named_and_its_queues_are_not_left_out() {
     let cluster = alone();
     let program = cluster.program();
-    raw(&program, "spread");
+    raw(&program, "m", "spread");
     let runtime = rows::runtime();
     let session = || {
         let options = EngineOptions {

@@ -44,7 +44,8 @@ pub(super) fn plan(files: Vec<SelectedFile>, schema: &SchemaRef, bytes: Option<u
     Planned { splits: splits.collect(), statistics: Statistics::new_unknown(schema) }
 }
 
-/// The batches of a partition. Footers are read from `store`, all else from `metered`.
+/// The batches of a partition. What stands at the ends of files is read from `store`, all else from
+/// `metered`.
 pub(super) fn scan(
     store: Arc<dyn ObjectStore>,
     metered: Arc<dyn ObjectStore>,
@@ -121,6 +122,15 @@ impl Reader {
         let columns = self.recipe.file_schema().fields();
         let names = self.projection.iter().filter_map(|at| columns.get(*at));
         names.filter_map(|field| file.index_of(field.name()).ok()).collect()
+    }
+
+    /// The same, and the first column where no other is: rows are counted by one.
+    pub(super) fn wanted_or_first(&self, file: &Schema) -> Vec<usize> {
+        let mut wanted = self.wanted(file);
+        if wanted.is_empty() && !file.fields().is_empty() {
+            wanted.push(0);
+        }
+        wanted
     }
 
     /// A batch of a file as one of the table: columns by name, in the types of the table.

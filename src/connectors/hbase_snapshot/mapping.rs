@@ -7,10 +7,11 @@ use datafusion::arrow::datatypes::DataType;
 use super::key_layout::KeyLayout;
 use super::options::TableOptions;
 use super::recipe::{Encoding, Mapped, Source};
-use super::rows::{type_of_map, unescape, values_of};
+use super::rows::{unescape, values_of};
 use super::snapshot::Loaded;
 use crate::error::{Error, Result, nearest};
 use crate::spi::{TableFile, TypeParser};
+use crate::stream::decode::map_of;
 
 /// The columns of a table; `None` when nobody has declared any.
 ///
@@ -146,7 +147,7 @@ fn mapped(
             match prefix {
                 Some(prefix) => {
                     if !matches!(data_type, DataType::Map(..)) {
-                        data_type = type_of_map(&data_type);
+                        data_type = map_of(&data_type);
                     }
                     Source::Family { family, prefix: unescape(prefix) }
                 }

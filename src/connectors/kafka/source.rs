@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use futures::StreamExt;
 use futures::stream::BoxStream;
-use tokio::sync::mpsc;
 
 use super::NAME;
 use super::client::Client;
@@ -18,11 +16,8 @@ use crate::error::{Error, Result};
 use crate::spi::{Finding, Severity, StatementContext};
 use crate::stream::{
     LogSource, OffsetUnit, PartitionKind, PartitionNow, ReadRequest, Records, SourceTraits,
-    TimeEdge,
+    TimeEdge, sent,
 };
-
-/// How many batches of records a read may be ahead of who takes them.
-const AHEAD: usize = 2;
 
 /// The group in whose name is read.
 const GROUP: &str = "sluice";
@@ -171,18 +166,9 @@ impl LogSource for Cluster {
         request: ReadRequest,
     ) -> BoxStream<'static, Result<Records>> {
         let client = Arc::clone(&self.client);
-        let opened = async move {
-            let (wanted, came) = mpsc::channel(AHEAD);
+        sent(move |wanted| {
             tokio::task::spawn_blocking(move || reading::read(&client, &request, &wanted));
-            came
-        };
-        let next = async |mut came: mpsc::Receiver<Result<Records>>| {
-            let records = came.recv().await?;
-            Some((records, came))
-        };
-        futures::stream::once(opened)
-            .flat_map(move |came| futures::stream::unfold(came, next).boxed())
-            .boxed()
+        })
     }
 
     async fn check(&self, statement: &Arc<StatementContext>) -> Result<Vec<Finding>> {

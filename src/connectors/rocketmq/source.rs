@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use futures::StreamExt;
 use futures::stream::BoxStream;
-use tokio::sync::mpsc;
 
 use super::NAME;
 use super::client::{Client, Ends};
@@ -21,11 +19,8 @@ use crate::error::{Error, Result};
 use crate::spi::{Finding, Severity, StatementContext};
 use crate::stream::{
     LogSource, OffsetUnit, PartitionKind, PartitionNow, ReadRequest, Records, SourceTraits,
-    TimeEdge, TimeOrder,
+    TimeEdge, TimeOrder, sent,
 };
-
-/// How many batches of records a read may be ahead of who takes them.
-const AHEAD: usize = 2;
 
 /// Milliseconds since 1970 that no clock shows: the year 3000.
 const FAR_AWAY: i64 = 32_503_680_000_000;
@@ -174,19 +169,10 @@ impl LogSource for Cluster {
         request: ReadRequest,
     ) -> BoxStream<'static, Result<Records>> {
         let client = Arc::clone(&self.client);
-        let opened = async move {
-            let (wanted, came) = mpsc::channel(AHEAD);
+        sent(move |wanted| {
             // It ends when nobody takes what it reads.
             tokio::spawn(reading::read(client, request, wanted));
-            came
-        };
-        let next = async |mut came: mpsc::Receiver<Result<Records>>| {
-            let records = came.recv().await?;
-            Some((records, came))
-        };
-        futures::stream::once(opened)
-            .flat_map(move |came| futures::stream::unfold(came, next).boxed())
-            .boxed()
+        })
     }
 
     async fn check(&self, statement: &Arc<StatementContext>) -> Result<Vec<Finding>> {

@@ -24,7 +24,7 @@ use arrow::array::RecordBatch;
 pub use self::bad::{BadKind, BadRecord, Flaw, RAW_LIMIT, VALUE_LIMIT, shown};
 pub use self::cell::{Cell, Kind, Notation, Sink, sink};
 pub use self::encoding::TextEncoding;
-pub use self::shape::{Column, OnError, Shape, Source, sql_type, type_text};
+pub use self::shape::{Column, OnError, Shape, Source, map_of, sql_type, type_text};
 use crate::error::Result;
 
 /// Bytes that hold whole records, cut by [`boundary`] (or the last of their file).

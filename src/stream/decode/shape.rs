@@ -2,7 +2,9 @@
 //!
 //! Reading this from a table file and parsing SQL types is the catalog's.
 
-use arrow::datatypes::{DataType, TimeUnit};
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 
 use crate::error::{Error, Result};
 
@@ -102,6 +104,15 @@ pub struct Shape {
     pub declared: bool,
     /// What happens to bad records.
     pub on_error: OnError,
+}
+
+/// The type of a map of texts to values; its parts are called as DataFusion's functions know them.
+pub fn map_of(value: &DataType) -> DataType {
+    let entry = Fields::from(vec![
+        Field::new("key", DataType::Utf8, false),
+        Field::new("value", value.clone(), true),
+    ]);
+    DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entry), false)), false)
 }
 
 /// A type as SQL writes it, for messages.

@@ -50,17 +50,14 @@ pub(super) fn estimate(splits: &[&Split]) -> Estimate {
 /// The batches of the blocks that begin in a split.
 pub(super) async fn open(reader: &Arc<Reader>, split: &Split, outer: String) -> Result<Batches> {
     let file = &split.file.meta;
-    let head = Container { store: reader.store.as_ref(), file, outer: &outer }.head().await?;
+    // The header counts as well: all bytes of the file are read.
     let container = Container { store: reader.metered.as_ref(), file, outer: &outer };
+    let head = container.head().await?;
     let columns = schema_of(&container, &head)?;
     schema::check(&outer, &columns, reader.recipe.file_schema())?;
     let (start, end) = split.range.unwrap_or((0, file.size));
     let blocks = container.blocks(&head, start..end).await?;
-    let mut wanted = reader.wanted(&columns);
-    if wanted.is_empty() && !columns.fields().is_empty() {
-        // Rows are counted by a column.
-        wanted.push(0);
-    }
+    let wanted = reader.wanted_or_first(&columns);
     let batches = blocks.into_iter().flat_map(move |block| {
         let found = decoded(&head.bytes, &block, wanted.clone());
         let broken = |what| {

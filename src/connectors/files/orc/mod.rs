@@ -78,12 +78,12 @@ pub(super) async fn estimate(
     wanted: &Schema,
 ) -> Result<Estimate> {
     let (mut bytes, mut rows) = (0, 0);
-    let columns = recipe.file_schema().fields();
-    let all = columns.iter().all(|column| wanted.index_of(column.name()).is_ok());
     for split in splits {
         let file = &split.file.meta;
         let opened = opened(store, file, &recipe.outer(&file.location)).await?;
         let (start, end) = split.range.unwrap_or((0, file.size));
+        let names = names(&opened.builder.schema(), recipe.file_schema());
+        let all = names.fields().iter().all(|it| wanted.index_of(it.name()).is_ok());
         let stripes = opened.builder.file_metadata().stripe_metadatas().iter();
         for stripe in stripes.filter(|stripe| (start..end).contains(&stripe.offset())) {
             bytes += if all { stripe.data_length() } else { 0 };
@@ -104,11 +104,7 @@ pub(super) async fn open(reader: &Arc<Reader>, split: &Split, outer: String) -> 
     let names = names(&end.builder.schema(), reader.recipe.file_schema());
     schema::check(&outer, &names, reader.recipe.file_schema())?;
     let root = end.builder.file_metadata().root_data_type().clone();
-    let mut wanted = reader.wanted(&names);
-    if wanted.is_empty() && !names.fields().is_empty() {
-        // Rows are counted by a column.
-        wanted.push(0);
-    }
+    let mut wanted = reader.wanted_or_first(&names);
     wanted.sort_unstable();
     let columns = wanted.iter().filter_map(|at| root.children().get(*at));
     let columns = ProjectionMask::roots(&root, columns.map(|it| it.data_type().column_index()));

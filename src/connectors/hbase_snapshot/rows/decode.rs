@@ -11,8 +11,8 @@ use datafusion::arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, PrimitiveBuilder, StringBuilder,
 };
 use datafusion::arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Field, Fields, Float32Type,
-    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Field, Float32Type, Float64Type,
+    Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
 
@@ -27,15 +27,6 @@ use crate::stream::decode::{Cell, Column, Flaw, Kind, Notation, Sink, sink, sql_
 
 /// Nanoseconds of a millisecond.
 const NANOS_OF_MILLI: u32 = 1_000_000;
-
-/// The type of a map of qualifiers to values.
-pub(in super::super) fn type_of_map(value: &DataType) -> DataType {
-    let entry = Fields::from(vec![
-        Field::new("key", DataType::Utf8, false),
-        Field::new("value", value.clone(), true),
-    ]);
-    DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entry), false)), false)
-}
 
 /// A field that, if it is of bytes or a map of them, is shown to people as HBase's shell shows it.
 pub(in super::super) fn bytes(field: Field) -> Field {

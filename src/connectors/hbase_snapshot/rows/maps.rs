@@ -6,15 +6,15 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, BinaryBuilder, MapBuilder, MapFieldNames, StringBuilder};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::decode::{bytes, type_of_map};
+use super::decode::bytes;
 use super::escape;
 use crate::formats::hbase_manifest::Family;
 use crate::formats::hfile::CellRef;
+use crate::stream::decode::map_of;
 
 /// The columns of a table with these families.
 pub(in super::super) fn schema(families: &[Family]) -> SchemaRef {
-    let map =
-        |family: &Family| bytes(Field::new(&family.name, type_of_map(&DataType::Binary), false));
+    let map = |family: &Family| bytes(Field::new(&family.name, map_of(&DataType::Binary), false));
     let mut fields = vec![bytes(Field::new("row_key", DataType::Binary, false))];
     fields.extend(families.iter().map(map));
     Arc::new(Schema::new(fields))

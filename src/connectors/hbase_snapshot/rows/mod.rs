@@ -21,7 +21,7 @@ use super::recipe::{Mapped, Recipe, Shape};
 use crate::error::{Error, Result};
 use crate::formats::hbase_manifest::Family;
 use crate::formats::hfile::CellRef;
-pub(super) use decode::{decoder, type_of_map, values_of};
+pub(super) use decode::{decoder, values_of};
 pub(super) use escape::{escape, unescape};
 pub(super) use turned::Turn;
 
