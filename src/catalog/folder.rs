@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use super::source::Source;
+use super::source::{Source, Stamp};
 use crate::error::{Error, Result};
 use crate::spi::{Finding, Severity};
 
@@ -18,6 +19,16 @@ pub enum Declaration {
     Table(Arc<Source>),
     /// A view's SELECT.
     View(Arc<Source>),
+}
+
+impl CatalogFolder {
+    /// Its files.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+        let schemas = self.schemas.values();
+        let objects = schemas.clone().flat_map(|schema| schema.objects.values());
+        let of_schemas = schemas.filter_map(|schema| schema.file.as_ref());
+        self.file.iter().chain(of_schemas).chain(objects.map(Declaration::source))
+    }
 }
 
 impl Declaration {
@@ -58,6 +69,10 @@ pub struct Folder {
     pub catalogs: BTreeMap<String, CatalogFolder>,
     /// Files that declare nothing or clash; reported by the check.
     pub findings: Vec<Finding>,
+    /// The folders that were walked, as they were before.
+    walked: Vec<(PathBuf, Option<Stamp>)>,
+    /// When the walk began.
+    since: SystemTime,
 }
 
 /// The catalog of the user's own views.
@@ -79,7 +94,7 @@ impl Folder {
     pub fn read(path: impl Into<PathBuf>) -> Result<Self> {
         let root = path.into();
         let mut folder = Self::nowhere();
-        for entry in entries(&root)? {
+        for entry in folder.entries(&root)? {
             match entry {
                 Entry::Toml(name, file) => {
                     folder.catalogs.entry(name).or_default().file = Some(Source::at(file));
@@ -111,6 +126,7 @@ impl Folder {
         }
         let mut folder = path.map_or_else(|| Ok(Self::nowhere()), Self::read)?;
         if let Some(own) = own {
+            folder.walked.push((own.clone(), Stamp::of(&own)));
             if own.is_dir() && !folder.catalogs.contains_key(OWN_CATALOG) {
                 let schemas = folder.read_catalog(&own)?;
                 let catalog = CatalogFolder { file: None, schemas };
@@ -122,7 +138,27 @@ impl Folder {
     }
 
     fn nowhere() -> Self {
-        Self { path: None, own: None, catalogs: BTreeMap::new(), findings: vec![] }
+        Self {
+            path: None,
+            own: None,
+            catalogs: BTreeMap::new(),
+            findings: vec![],
+            walked: vec![],
+            since: SystemTime::now(),
+        }
+    }
+
+    /// Whether surely nothing has come or gone since the walk. Files may have been written.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.walked.iter().all(|(path, stamp)| {
+            Stamp::of(path) == *stamp && stamp.is_none_or(|stamp| stamp.is_settled(self.since))
+        })
+    }
+
+    /// The entries of a folder, which counts as walked.
+    fn entries(&mut self, path: &Path) -> Result<Vec<Entry>> {
+        self.walked.push((path.to_owned(), Stamp::of(path)));
+        entries(path)
     }
 
     /// Whether the same files declare the same things, none written in between.
@@ -136,7 +172,7 @@ impl Folder {
 
     fn read_catalog(&mut self, path: &Path) -> Result<BTreeMap<String, SchemaFolder>> {
         let mut schemas: BTreeMap<String, SchemaFolder> = BTreeMap::new();
-        for entry in entries(path)? {
+        for entry in self.entries(path)? {
             match entry {
                 Entry::Toml(name, file) => {
                     schemas.entry(name).or_default().file = Some(Source::at(file));
@@ -158,7 +194,7 @@ impl Folder {
 
     fn read_schema(&mut self, path: &Path) -> Result<BTreeMap<String, Declaration>> {
         let mut objects: BTreeMap<String, Declaration> = BTreeMap::new();
-        for entry in entries(path)? {
+        for entry in self.entries(path)? {
             let (name, declaration, file) = match entry {
                 Entry::Toml(name, file) => {
                     (name, Declaration::Table(Source::at(file.clone())), file)

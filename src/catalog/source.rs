@@ -3,6 +3,9 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error::{Error, Result};
 
@@ -14,8 +17,14 @@ pub struct Source {
     text: OnceLock<Arc<str>>,
 }
 
-/// What changes when a file is written or replaced: time, length and number.
-type Stamp = (i64, i64, u64, u64);
+/// What changes when a file is written or replaced, or when something comes into a folder or leaves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    // Seconds and nanoseconds.
+    written: (i64, i64),
+    length: u64,
+    number: u64,
+}
 
 impl PartialEq for Source {
     fn eq(&self, other: &Self) -> bool {
@@ -23,12 +32,32 @@ impl PartialEq for Source {
     }
 }
 
+impl Stamp {
+    /// Looks at a file or folder, and follows links: a catalog is often one that is kept elsewhere.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let file = std::fs::metadata(path).ok()?;
+        let written = (file.mtime(), file.mtime_nsec());
+        Some(Self { written, length: file.len(), number: file.ino() })
+    }
+
+    /// Whether it was written long enough before `time` that the next write shows: clocks of file
+    /// systems tick every few milliseconds.
+    pub(super) fn is_settled(self, time: SystemTime) -> bool {
+        let time = DateTime::<Utc>::from(time) - TimeDelta::milliseconds(100);
+        self.written < (time.timestamp(), i64::from(time.timestamp_subsec_nanos()))
+    }
+}
+
 impl Source {
-    /// Looks at a file, and follows links: a catalog is often one that is kept elsewhere.
+    /// Looks at a file.
     pub(super) fn at(path: PathBuf) -> Arc<Self> {
-        let stamp = std::fs::metadata(&path).ok();
-        let stamp = stamp.map(|file| (file.mtime(), file.mtime_nsec(), file.len(), file.ino()));
+        let stamp = Stamp::of(&path);
         Arc::new(Self { path, stamp, text: OnceLock::new() })
+    }
+
+    /// Whether it was not written since.
+    pub(super) fn is_untouched(&self) -> bool {
+        Stamp::of(&self.path) == self.stamp
     }
 
     /// Where it is.

@@ -10,6 +10,7 @@ mod bytes;
 mod codec;
 mod columns;
 mod depth;
+mod empty_subquery;
 mod endless;
 mod error;
 mod estimate;
@@ -52,6 +53,7 @@ mod summarize;
 mod tables;
 mod totals;
 mod trust;
+mod version;
 mod write;
 mod zones;
 

@@ -21,6 +21,10 @@ pub(super) enum Own {
         catalog: Option<NamePart>,
         like: Option<String>,
     },
+    /// Those of every catalog, as DuckDB has it.
+    ShowAllTables {
+        like: Option<String>,
+    },
     ShowTables {
         from: Option<ObjectName>,
         like: Option<String>,
@@ -204,6 +208,7 @@ fn show(words: &mut Words<'_>) -> Result<Own> {
             }
             Own::ShowCreate { name: words.name()? }
         }
+        Some("ALL") if words.skip("TABLES") => Own::ShowAllTables { like: words.like()? },
         Some("SETTINGS" | "ALL" | "SESSION") => Own::ShowSettings { like: words.like()? },
         Some("RECEIPT") => Own::ShowReceipt { id: words.optional_text()? },
         Some("READ") if words.skip("POINT") => Own::ShowReadPoint { id: words.optional_text()? },

@@ -14,8 +14,8 @@ use datafusion::logical_expr::{Signature, TableType};
 use super::own::Own;
 use super::queries::QuerySummary;
 use super::run::{Started, Statement};
-use super::{arithmetic, bytes, zones};
-use crate::catalog::{FullName, NamePart, ObjectName, Problem, sql_type_name};
+use super::{arithmetic, bytes, empty_subquery, zones};
+use crate::catalog::{FullName, ListedTable, NamePart, ObjectName, Problem, sql_type_name};
 use crate::connectors::CONNECTORS;
 use crate::error::{Error, Result};
 use crate::spi::{Finding, Severity};
@@ -25,6 +25,10 @@ pub(super) async fn run(statement: &Statement<'_>, own: Own) -> Result<Started> 
     let batch = match own {
         Own::ShowCatalogs { like } => catalogs(statement, like.as_deref())?,
         Own::ShowSchemas { catalog, like } => schemas(statement, catalog, like.as_deref()).await?,
+        Own::ShowAllTables { like } => {
+            let (tables, _) = statement.catalogs.listing().all_tables(None, None).await;
+            liked(listed(&tables)?, like.as_deref())?
+        }
         Own::ShowTables { from, like } => tables(statement, from, like.as_deref()).await?,
         Own::ShowColumns { table } | Own::Describe { table } => describe(statement, &table).await?,
         Own::ShowFunctions { like } => {
@@ -157,13 +161,16 @@ async fn tables(
     for [catalog, schema] in &places {
         tables.extend(listing.tables(catalog, schema).await?);
     }
-    let batch = texts(&[
-        ("table", some(&tables, |table| table.name.table.clone())),
-        ("kind", some(&tables, |table| table.kind.as_str().to_lowercase().replace("base ", ""))),
-        ("schema", some(&tables, |table| table.name.schema.clone())),
-        ("catalog", some(&tables, |table| table.name.catalog.clone())),
-    ])?;
-    liked(batch, like)
+    liked(listed(&tables)?, like)
+}
+
+fn listed(tables: &[ListedTable]) -> Result<RecordBatch> {
+    texts(&[
+        ("table", some(tables, |table| table.name.table.clone())),
+        ("kind", some(tables, |table| table.kind.as_str().to_lowercase().replace("base ", ""))),
+        ("schema", some(tables, |table| table.name.schema.clone())),
+        ("catalog", some(tables, |table| table.name.catalog.clone())),
+    ])
 }
 
 async fn describe(statement: &Statement<'_>, table: &ObjectName) -> Result<RecordBatch> {
@@ -317,10 +324,14 @@ pub(super) fn functions(state: &SessionState) -> Result<RecordBatch> {
             about.unwrap_or_default(),
         ]);
     };
+    let operators = [
+        arithmetic::is_operator,
+        bytes::is_operator,
+        empty_subquery::is_operator,
+        zones::is_operator,
+    ];
     let scalar = state.scalar_functions().iter();
-    for (name, function) in scalar.filter(|(name, _)| {
-        !arithmetic::is_operator(name) && !bytes::is_operator(name) && !zones::is_operator(name)
-    }) {
+    for (name, function) in scalar.filter(|(name, _)| !operators.iter().any(|is| is(name))) {
         let about = function.documentation().map(|doc| doc.description.clone());
         add(name, "scalar", function.signature(), about);
     }

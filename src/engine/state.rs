@@ -13,12 +13,14 @@ use datafusion::prelude::SessionConfig;
 
 use super::arithmetic;
 use super::bytes;
+use super::empty_subquery;
 use super::endless::Endless;
 use super::error::from_datafusion;
 use super::large_top::LargeTop;
 use super::last_first::LastFirst;
 use super::memory;
 use super::sort_merge::SortMergeJoins;
+use super::version::Version;
 use super::zones::AtTimeZone;
 use crate::catalog::StatementCatalogs;
 use crate::connectors::CONNECTORS;
@@ -64,7 +66,9 @@ pub(super) fn extend(builder: SessionStateBuilder) -> SessionState {
     let registered = datafusion_functions_json::register_all(&mut state)
         .and_then(|()| arithmetic::register(&mut state))
         .and_then(|()| bytes::register(&mut state))
+        .and_then(|()| empty_subquery::register(&mut state))
         .and_then(|()| state.register_udf(Arc::new(AtTimeZone::default().into())).map(drop))
+        .and_then(|()| state.register_udf(Arc::new(Version::default().into())).map(drop))
         .and_then(|()| {
             let mut functions = CONNECTORS.iter().flat_map(|connector| connector.functions());
             functions.try_for_each(|f| state.register_udf(Arc::new(f)).map(drop))

@@ -17,7 +17,7 @@ const WORDS: &[(&[&str], &str)] = &[
         &["encoding"],
         "texts are UTF-8; the option encoding of a table file says otherwise of a file",
     ),
-    (&["version"], "\\conninfo says it"),
+    (&["version"], "SELECT version(), or \\conninfo"),
     (&["show"], "\\pset shows the options of results, \\dconfig the settings"),
     (&["columns", "rows", "gexec"], "\\x shows one column a line, \\crosstabview turns a result"),
     (&["maxwidth", "width"], "\\last shows a result whole, \\x one column a line"),

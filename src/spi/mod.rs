@@ -13,6 +13,7 @@ mod file;
 mod layer;
 mod leaf;
 mod meter;
+mod nan;
 mod read_point;
 mod receipt;
 mod service;
@@ -35,6 +36,7 @@ pub use leaf::{
     pushdown_is_on, spread,
 };
 pub use meter::{ScanMeter, ScanUnit, TableLimits};
+pub use nan::{holds_float, unsigned_nan, unsigned_nans};
 pub use read_point::{
     PinnedFile, PinnedListing, PinnedPartition, PinnedStream, PinnedTable, ReadPoint, ReadPointBook,
 };

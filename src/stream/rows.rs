@@ -16,6 +16,7 @@ use super::meta::{MetaColumn, instants};
 use super::recipe::{Half, Recipe};
 use super::source::Records;
 use crate::error::{Error, Result};
+use crate::spi::unsigned_nans;
 
 /// What was made of some records.
 pub(super) struct Rows {
@@ -191,6 +192,7 @@ impl RowMaker {
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
+            .and_then(unsigned_nans)
             .map_err(|e| Error::internal(e.to_string()))
     }
 

@@ -236,3 +236,31 @@ fn files_may_have_any_name() {
         assert_eq!(lake.rows(&sql), [(at + 100).to_string()], "{name}");
     }
 }
+
+#[test]
+fn a_nan_with_a_sign_is_a_nan() {
+    let lake = Lake::new();
+    // As NumPy and C programs write the result of 0 / 0.
+    let x = Float64Array::from(vec![Some(-f64::NAN), Some(f64::NAN), Some(1.5), None, Some(-0.0)]);
+    lake.parquet("t/a.parquet", vec![("id", longs(&[1, 2, 3, 4, 5])), ("x", Arc::new(x))]);
+    assert_eq!(lake.rows("SELECT id FROM t WHERE x > 1 ORDER BY id"), ["1", "2", "3"]);
+    assert_eq!(lake.rows("SELECT id FROM t WHERE x < 1"), ["5"]);
+    assert_eq!(lake.rows("SELECT id FROM t WHERE x = 'NaN'::DOUBLE ORDER BY id"), ["1", "2"]);
+    assert_eq!(
+        lake.rows("SELECT id FROM t ORDER BY x DESC NULLS LAST, id"),
+        ["1", "2", "3", "5", "4"]
+    );
+    assert_eq!(lake.rows("SELECT x, count(*) FROM t GROUP BY x ORDER BY x LIMIT 3").len(), 3);
+    assert_eq!(lake.rows("SELECT count(DISTINCT x), max(x) FROM t"), ["3 NaN"]);
+    assert_eq!(
+        lake.rows("SELECT count(*) FROM t AS a JOIN t AS b ON a.x = b.x"),
+        ["6"],
+        "each NaN meets both"
+    );
+    lake.write(
+        "catalog/c/s/u.toml",
+        "[[columns]]\nname = 'id'\ntype = 'BIGINT'\n[[columns]]\nname = 'x'\ntype = 'DOUBLE'\n",
+    );
+    lake.write("data/s/u.csv", "id,x\n1,-nan\n2,NaN\n3,2\n");
+    assert_eq!(lake.rows("SELECT id FROM u WHERE x > 1 ORDER BY id"), ["1", "2", "3"]);
+}

@@ -42,7 +42,7 @@ use super::{avro, batches, broken, ipc, orc, parquet};
 use crate::error::{Error, Result};
 use crate::spi::{
     Estimate, ScanLeaf, ScanUnit, StatementContext, StoreUrl, TableLimits, is_dynamic,
-    leaf_properties, leaf_with_children, of_partition, pushdown_is_on, spread,
+    leaf_properties, leaf_with_children, of_partition, pushdown_is_on, spread, unsigned_nans,
 };
 use crate::stream::Tally;
 
@@ -537,7 +537,7 @@ impl ExecutionPlan for FilesScan {
         let counted = broken::named(stream, pinned).map(move |batch| {
             let batch = batch?;
             recipe.meter(&statement, ScanUnit::Records, batch.num_rows() as u64)?;
-            Ok(batch)
+            Ok(unsigned_nans(batch)?)
         });
         Ok(match self.dynamic_filter().filter(|_| self.fetch.is_none()) {
             None => Box::pin(RecordBatchStreamAdapter::new(self.schema(), counted)),

@@ -33,7 +33,7 @@ use crate::error::Result;
 use crate::formats::hbase_rows::Versions;
 use crate::spi::{
     Bounds, Estimate, ScanLeaf, ScanUnit, StatementContext, TableLimits, is_dynamic,
-    leaf_properties, leaf_with_children, of_partition, pushdown_is_on,
+    leaf_properties, leaf_with_children, of_partition, pushdown_is_on, unsigned_nans,
 };
 use crate::stream::Tally;
 
@@ -242,7 +242,7 @@ impl ExecutionPlan for SnapshotScan {
                 };
                 let Some(batch) = driver.next().await? else { return Ok(None) };
                 recipe.meter(&statement, ScanUnit::Records, batch.num_rows() as u64)?;
-                Ok(Some((batch, (Some(driver), None))))
+                Ok(Some((unsigned_nans(batch)?, (Some(driver), None))))
             }
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))

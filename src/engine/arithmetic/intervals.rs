@@ -12,11 +12,14 @@ use datafusion::arrow::datatypes::{
     IntervalUnit,
 };
 use datafusion::common::{DFSchema, Result, ScalarValue, internal_err};
-use datafusion::logical_expr::expr::{Between, InList, ScalarFunction};
+use datafusion::functions_aggregate::first_last::first_value_udaf;
+use datafusion::logical_expr::expr::{AggregateFunction, Between, InList};
 use datafusion::logical_expr::{
     BinaryExpr, ColumnarValue, Expr, ExprSchemable, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
     Signature, Volatility,
 };
+
+use super::rule::call;
 
 /// What the function is called.
 pub(super) const NAME: &str = "interval_length";
@@ -40,9 +43,25 @@ pub(super) fn is_interval(expr: &Expr, schema: &DFSchema) -> bool {
     matches!(expr.get_type(schema), Ok(DataType::Interval(_)))
 }
 
-/// The length of an interval.
-pub(super) fn length(function: &Arc<ScalarUDF>, interval: Expr) -> Expr {
-    Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(function), vec![interval]))
+/// The largest or smallest interval as the first one by length.
+pub(super) fn by_length(
+    function: &Arc<ScalarUDF>,
+    aggregate: &AggregateFunction,
+    schema: &DFSchema,
+) -> Option<AggregateFunction> {
+    let ascending = match aggregate.func.name() {
+        "min" => true,
+        "max" => false,
+        _ => return None,
+    };
+    let [interval] = aggregate.params.args.as_slice() else { return None };
+    if !is_interval(interval, schema) {
+        return None;
+    }
+    let order = call(function, vec![interval.clone()]).sort(ascending, false);
+    let args = vec![interval.clone()];
+    let filter = aggregate.params.filter.clone();
+    Some(AggregateFunction::new_udf(first_value_udaf(), args, false, filter, vec![order], None))
 }
 
 /// A comparison of intervals as one of their lengths; anything else as it is, on the other side.
@@ -51,7 +70,7 @@ pub(super) fn compared(
     expr: Expr,
     schema: &DFSchema,
 ) -> std::result::Result<Expr, Expr> {
-    let length = |expr: Box<Expr>| Box::new(length(function, *expr));
+    let length = |expr: Box<Expr>| Box::new(call(function, vec![*expr]));
     match expr {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if op.supports_propagation() => {
             if !is_interval(&left, schema) || !is_interval(&right, schema) {

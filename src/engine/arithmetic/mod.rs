@@ -5,11 +5,13 @@
 //! plan is sent. So the operators become functions of ours in the logical plan, after types are
 //! settled ([`rule`]). Functions are folded, pushed down and sent by name: whoever decodes a plan
 //! needs nothing but a session made by [`extend`](super::state::extend), which registers them. `sum`
-//! simply takes the built-in's name. Intervals are compared by a function of their lengths.
+//! simply takes the built-in's name. Intervals are compared by a function of their lengths, and orders
+//! see no sign of zero.
 
+mod date_trunc;
 mod dates;
+mod floats;
 mod intervals;
-mod nan;
 mod negation;
 mod operators;
 mod precision;
@@ -21,6 +23,8 @@ use std::sync::Arc;
 use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::{AggregateUDF, Operator, ScalarUDF};
 
+use date_trunc::DateTrunc;
+use floats::{DropSign, SignOf};
 use intervals::IntervalLength;
 use negation::CheckedNegation;
 use operators::{CheckedOperator, OPERATORS};
@@ -33,6 +37,15 @@ struct Functions {
     operators: Vec<(Operator, Arc<ScalarUDF>)>,
     negation: Arc<ScalarUDF>,
     interval_length: Arc<ScalarUDF>,
+    sign_of_nan: Arc<ScalarUDF>,
+    sign_of_zero: Arc<ScalarUDF>,
+}
+
+impl Functions {
+    fn all(&self) -> impl Iterator<Item = &Arc<ScalarUDF>> {
+        let others = [&self.negation, &self.interval_length, &self.sign_of_nan, &self.sign_of_zero];
+        self.operators.iter().map(|(_, function)| function).chain(others)
+    }
 }
 
 /// Makes a session's arithmetic checked.
@@ -47,12 +60,13 @@ pub(super) fn register(state: &mut SessionState) -> datafusion::common::Result<(
         operators: operators.to_vec(),
         negation: Arc::new(ScalarUDF::from(CheckedNegation::default())),
         interval_length: Arc::new(ScalarUDF::from(IntervalLength::default())),
+        sign_of_nan: Arc::new(ScalarUDF::from(DropSign::new(SignOf::Nan))),
+        sign_of_zero: Arc::new(ScalarUDF::from(DropSign::new(SignOf::Zero))),
     };
-    for (_, function) in &functions.operators {
+    for function in functions.all() {
         state.register_udf(Arc::clone(function))?;
     }
-    state.register_udf(Arc::clone(&functions.negation))?;
-    state.register_udf(Arc::clone(&functions.interval_length))?;
+    state.register_udf(Arc::new(ScalarUDF::from(DateTrunc::default())))?;
     state.register_udaf(Arc::new(AggregateUDF::from(CheckedSum::default())))?;
     state.register_expr_planner(Arc::new(dates::Dates))?;
     state.add_analyzer_rule(Arc::new(rule::CheckedArithmetic::new(functions)));
@@ -62,5 +76,6 @@ pub(super) fn register(state: &mut SessionState) -> datafusion::common::Result<(
 /// Whether a function only stands for an operator and is not meant to be called by its name.
 pub(super) fn is_operator(name: &str) -> bool {
     [negation::NAME, intervals::NAME].contains(&name)
+        || floats::NAMES.contains(&name)
         || OPERATORS.iter().any(|(_, operator)| *operator == name)
 }

@@ -18,7 +18,8 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr_common::datum::apply;
 
-use super::{nan, precision};
+use super::floats::SignOf;
+use super::precision;
 
 /// The operators with the names of their functions.
 pub(super) const OPERATORS: [(Operator, &str); 6] = [
@@ -119,7 +120,7 @@ impl ScalarUDFImpl for CheckedOperator {
             Operator::Plus => apply(left, right, add)?,
             Operator::Minus => apply(left, right, sub)?,
             Operator::Multiply => apply(left, right, mul)?,
-            Operator::Divide => nan::unsigned(apply(left, right, div)?)?,
+            Operator::Divide => quotient(apply(left, right, div)?)?,
             _ => {
                 let arrays = ColumnarValue::values_to_arrays(&args.args)?;
                 let [left, right] = arrays.as_slice() else {
@@ -132,6 +133,11 @@ impl ScalarUDFImpl for CheckedOperator {
         precision::check(&result)?;
         Ok(result)
     }
+}
+
+/// Processors set the sign of the NaN that is `0.0 / 0.0`.
+fn quotient(value: ColumnarValue) -> Result<ColumnarValue> {
+    if value.data_type().is_floating() { SignOf::Nan.dropped(value) } else { Ok(value) }
 }
 
 fn shift(left: &ArrayRef, right: &ArrayRef, is_left: bool) -> Result<ArrayRef> {

@@ -26,6 +26,7 @@ pub(super) use self::codec::SessionScanCodec;
 use self::scan::SessionScan;
 use super::state::Translated;
 use crate::error::{Error, Result};
+use crate::spi::unsigned_nans;
 
 /// A table whose batches take less than this stays in memory.
 const MEMORY_BYTES: usize = 1024 * 1024;
@@ -147,7 +148,7 @@ async fn keep(
         let Some(batch) = stream.next().await else {
             return Ok(Piece { rows, held: Held::Memory(few) });
         };
-        let batch = compacted(&batch?, &schema)?;
+        let batch = compacted(batch?, &schema)?;
         rows += batch.num_rows();
         bytes += batch.get_array_memory_size();
         few.push(batch);
@@ -163,7 +164,7 @@ async fn keep(
         writer.write(&batch)?;
     }
     while let Some(batch) = stream.next().await {
-        let batch = compacted(&batch?, &schema)?;
+        let batch = compacted(batch?, &schema)?;
         rows += batch.num_rows();
         writer.write(&batch)?;
     }
@@ -171,8 +172,10 @@ async fn keep(
     Ok(Piece { rows, held: Held::File { path, _file: file } })
 }
 
-/// A batch of a table with `schema`, whose view columns hold only the bytes that their values name.
-fn compacted(batch: &RecordBatch, schema: &SchemaRef) -> DfResult<RecordBatch> {
+/// A batch of a table with `schema`, whose view columns hold only the bytes that their values name and
+/// whose NaNs have no sign.
+fn compacted(batch: RecordBatch, schema: &SchemaRef) -> DfResult<RecordBatch> {
+    let batch = unsigned_nans(batch)?;
     for (field, column) in schema.fields().iter().zip(batch.columns()) {
         if !field.is_nullable() && column.null_count() > 0 {
             return Err(Error::sql(format!("column {} cannot be NULL", field.name())).into());

@@ -61,7 +61,7 @@ const SYNTAX: &[&str] = &[
     "RESET setting or ALL",
     "SELECT … FROM … [WHERE …] [GROUP BY …] [HAVING …] [QUALIFY …] [ORDER BY …] [LIMIT …]",
     "SET setting = value",
-    "SHOW CATALOGS, SCHEMAS [FROM catalog], TABLES [FROM schema] [LIKE 'pattern']",
+    "SHOW CATALOGS, SCHEMAS [FROM catalog], [ALL] TABLES [FROM schema] [LIKE 'pattern']",
     "SHOW COLUMNS FROM table, FUNCTIONS, SETTINGS, CREATE TABLE name, RECEIPT, READ POINT",
     "SUMMARIZE table or query",
     "USE [catalog.]schema",

@@ -24,7 +24,7 @@ use super::scan::{Planned, Recipe, SelectedFile, Split};
 use super::schema;
 use super::stock::Stock;
 use crate::error::{Error, Result};
-use crate::spi::{OpenedStore, StatementContext, StoreUrl};
+use crate::spi::{OpenedStore, StatementContext, StoreUrl, holds_float};
 pub(super) use estimate::{Asked, estimate};
 use footer::FooterCache;
 pub(super) use late::read;
@@ -135,7 +135,7 @@ fn file_statistics(footer: &ParquetMetaData, recipe: &Recipe) -> Result<Statisti
     }
     // Bounds leave NaN out, so they are no answer to min and max.
     for (column, field) in statistics.column_statistics.iter_mut().zip(file_schema.fields()) {
-        if nan::holds_float(field.data_type()) {
+        if holds_float(field.data_type()) {
             column.min_value = std::mem::take(&mut column.min_value).to_inexact();
             column.max_value = std::mem::take(&mut column.max_value).to_inexact();
         }

@@ -9,12 +9,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::arrow::datatypes::Schema;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column, InListExpr, IsNullExpr, Literal};
 use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr::{PhysicalExpr, split_conjunction};
+
+use crate::spi::holds_float;
 
 /// Those of `filters`, all of which must hold, that may skip what has no match by its bounds.
 pub(in super::super) fn decidable(
@@ -67,22 +69,9 @@ fn is_number(value: &Arc<dyn PhysicalExpr>) -> bool {
     }
 }
 
-/// Whether NaN can be among the values of a type, or inside them.
-pub(super) fn holds_float(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Struct(fields) => fields.iter().any(|field| holds_float(field.data_type())),
-        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
-            holds_float(item.data_type())
-        }
-        DataType::Map(entries, _) => holds_float(entries.data_type()),
-        DataType::Dictionary(_, value) => holds_float(value),
-        other => other.is_floating(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::datatypes::Field;
+    use datafusion::arrow::datatypes::{DataType, Field};
     use datafusion::physical_expr::expressions::{binary, col, lit};
 
     use super::*;

@@ -26,7 +26,6 @@ SELECT count(*) FILTER (WHERE x > 10), sum(x) FILTER (WHERE x > 10) FROM (VALUES
 SELECT k, sum(v) FILTER (WHERE v > 5) FROM (VALUES (1, 3), (2, 7), (2, 9)) AS t(k, v) GROUP BY k;
 SELECT DISTINCT v FROM none;
 SELECT * FROM none UNION ALL SELECT * FROM none;
--- differs: datafusion a scalar subquery without rows is NULL even where its column cannot be; DataFusion fails on its own declaration
 SELECT (SELECT v FROM none);
 SELECT (SELECT count(*) FROM none);
 SELECT EXISTS (SELECT 1 FROM none), NOT EXISTS (SELECT 1 FROM none);

@@ -38,5 +38,4 @@ SELECT INTERVAL '31 days' BETWEEN INTERVAL '1 month' AND INTERVAL '2 months', IN
 SELECT id FROM (VALUES (1, INTERVAL '1 day'), (2, INTERVAL '25 hours'), (3, CAST(NULL AS INTERVAL))) AS t(id, i) WHERE i > INTERVAL '1 day';
 SELECT INTERVAL '1 day' IS DISTINCT FROM INTERVAL '24 hours', INTERVAL '1 day' <> INTERVAL '24 hours';
 SELECT id FROM (VALUES (1, INTERVAL '2 days'), (2, INTERVAL '25 hours'), (3, CAST(NULL AS INTERVAL)), (4, INTERVAL '-1 month')) AS t(id, i) ORDER BY i DESC NULLS LAST LIMIT 3;
--- differs: datafusion the largest and smallest interval are found by months first, then days, then time
 SELECT max(i) FROM (VALUES (INTERVAL '1 month'), (INTERVAL '40 days')) AS t(i);
