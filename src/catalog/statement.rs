@@ -61,6 +61,8 @@ pub trait StatementPlanner: Send + Sync {
     fn settings(&self) -> Result<RecordBatch>;
     /// `SHOW FUNCTIONS` as a batch.
     fn functions(&self) -> Result<RecordBatch>;
+    /// Who asks.
+    fn user(&self) -> &str;
     /// Refuses a path that the session's user may not name.
     fn allow_path(&self, path: &str) -> Result<()>;
     /// The statements that ran and run, as far as the session's user may see them.
@@ -183,6 +185,11 @@ impl StatementCatalogs {
             }
             (allowed, _) => allowed,
         }
+    }
+
+    /// Who asks.
+    pub fn user(&self) -> &str {
+        self.planner().user()
     }
 
     pub(super) fn planner(&self) -> &dyn StatementPlanner {

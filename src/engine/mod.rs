@@ -4,6 +4,7 @@
 //! statement goes `text → parse → resolve names → logical plan → bind → optimise → physical plan →
 //! run → receipt`; [`run`] is that way, the other modules its parts.
 
+mod about;
 mod admission;
 mod arithmetic;
 mod bytes;
@@ -53,7 +54,6 @@ mod summarize;
 mod tables;
 mod totals;
 mod trust;
-mod version;
 mod write;
 mod zones;
 

@@ -72,7 +72,7 @@ pub(super) async fn resolve<N: Resolvable>(
     home: &[String; 2],
 ) -> Result<Named> {
     outputs::name(node);
-    rewrite::mend(node)?;
+    rewrite::mend(node, rewrite::Asker { user: catalogs.user(), home })?;
     let mut collector = Collector::default();
     if let ControlFlow::Break(e) = Visit::visit(node, &mut collector) {
         return Err(e);

@@ -456,6 +456,10 @@ impl StatementPlanner for Planner {
         show::functions(self.session.engine.base.state())
     }
 
+    fn user(&self) -> &str {
+        &self.session.user
+    }
+
     fn allow_path(&self, path: &str) -> Result<()> {
         self.terms.rights.allow_path(path)
     }

@@ -13,6 +13,7 @@ use datafusion::logical_expr::{Signature, TableType};
 
 use super::own::Own;
 use super::queries::QuerySummary;
+use super::rewrite::synonyms;
 use super::run::{Started, Statement};
 use super::{arithmetic, bytes, empty_subquery, zones};
 use crate::catalog::{FullName, ListedTable, NamePart, ObjectName, Problem, sql_type_name};
@@ -343,6 +344,7 @@ pub(super) fn functions(state: &SessionState) -> Result<RecordBatch> {
         let about = function.documentation().map(|doc| doc.description.clone());
         add(name, "window", function.signature(), about);
     }
+    lines.extend(synonyms::listed(&lines));
     for name in state.table_functions().keys() {
         lines.push([name.clone(), "table".to_owned(), String::new(), String::new()]);
     }

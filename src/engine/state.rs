@@ -11,6 +11,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 
+use super::about::{TypeOf, Version};
 use super::arithmetic;
 use super::bytes;
 use super::empty_subquery;
@@ -20,7 +21,6 @@ use super::large_top::LargeTop;
 use super::last_first::LastFirst;
 use super::memory;
 use super::sort_merge::SortMergeJoins;
-use super::version::Version;
 use super::zones::AtTimeZone;
 use crate::catalog::StatementCatalogs;
 use crate::connectors::CONNECTORS;
@@ -69,6 +69,7 @@ pub(super) fn extend(builder: SessionStateBuilder) -> SessionState {
         .and_then(|()| empty_subquery::register(&mut state))
         .and_then(|()| state.register_udf(Arc::new(AtTimeZone::default().into())).map(drop))
         .and_then(|()| state.register_udf(Arc::new(Version::default().into())).map(drop))
+        .and_then(|()| state.register_udf(Arc::new(TypeOf::default().into())).map(drop))
         .and_then(|()| {
             let mut functions = CONNECTORS.iter().flat_map(|connector| connector.functions());
             functions.try_for_each(|f| state.register_udf(Arc::new(f)).map(drop))

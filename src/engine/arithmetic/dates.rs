@@ -1,17 +1,52 @@
 //! Operators of dates as they are planned: a DATE and a time of the day make a TIMESTAMP.
 //!
 //! DataFusion keeps `DATE + INTERVAL` a DATE and drops what is less than a day. That is settled
-//! here, before anything is derived from the type of the expression.
+//! here, before anything is derived from the type of the expression. So is an interval many times
+//! ([`multiples`](super::multiples)).
+
+use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, cast};
+use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF, cast, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-/// The planner of operators with a date.
+/// The planner of operators with a date or an interval.
 #[derive(Debug)]
-pub(super) struct Dates;
+pub(super) struct Dates {
+    multiple: Arc<ScalarUDF>,
+}
+
+impl Dates {
+    /// The planner that puts `multiple` in for an interval and a number.
+    pub(super) fn new(multiple: Arc<ScalarUDF>) -> Self {
+        Self { multiple }
+    }
+
+    /// An interval many times, if that is what an operator means.
+    fn multiple(&self, expr: &RawBinaryExpr, schema: &DFSchema) -> Option<Expr> {
+        let kind = |expr: &Expr| expr.get_type(schema);
+        let is_number = |expr: &Expr| is(&kind(expr), DataType::is_numeric);
+        let (left, right) = (&expr.left, &expr.right);
+        let (interval, by) = match expr.op {
+            BinaryOperator::Multiply if is(&kind(left), is_interval) && is_number(right) => {
+                (left, right.clone())
+            }
+            BinaryOperator::Multiply if is(&kind(right), is_interval) && is_number(left) => {
+                (right, left.clone())
+            }
+            BinaryOperator::Divide if is(&kind(left), is_interval) && is_number(right) => {
+                (left, lit(1.0) / right.clone())
+            }
+            _ => return None,
+        };
+        let arguments = vec![interval.clone(), by];
+        let call = ScalarFunction::new_udf(Arc::clone(&self.multiple), arguments);
+        Some(Expr::ScalarFunction(call))
+    }
+}
 
 impl ExprPlanner for Dates {
     fn plan_binary_op(
@@ -34,6 +69,11 @@ impl ExprPlanner for Dates {
                     && is(&expr.left.get_type(schema), is_interval)
                 {
                     expr.right = cast(expr.right, DataType::Timestamp(TimeUnit::Nanosecond, None));
+                }
+            }
+            BinaryOperator::Multiply | BinaryOperator::Divide => {
+                if let Some(multiple) = self.multiple(&expr, schema) {
+                    return Ok(PlannerResult::Planned(multiple));
                 }
             }
             _ => {}

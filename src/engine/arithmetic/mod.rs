@@ -12,6 +12,7 @@ mod date_trunc;
 mod dates;
 mod floats;
 mod intervals;
+mod multiples;
 mod negation;
 mod operators;
 mod precision;
@@ -26,6 +27,7 @@ use datafusion::logical_expr::{AggregateUDF, Operator, ScalarUDF};
 use date_trunc::DateTrunc;
 use floats::{DropSign, SignOf};
 use intervals::IntervalLength;
+use multiples::IntervalMultiple;
 use negation::CheckedNegation;
 use operators::{CheckedOperator, OPERATORS};
 pub(super) use rule::columns_of;
@@ -68,14 +70,16 @@ pub(super) fn register(state: &mut SessionState) -> datafusion::common::Result<(
     }
     state.register_udf(Arc::new(ScalarUDF::from(DateTrunc::default())))?;
     state.register_udaf(Arc::new(AggregateUDF::from(CheckedSum::default())))?;
-    state.register_expr_planner(Arc::new(dates::Dates))?;
+    let multiple = Arc::new(ScalarUDF::from(IntervalMultiple::default()));
+    state.register_udf(Arc::clone(&multiple))?;
+    state.register_expr_planner(Arc::new(dates::Dates::new(multiple)))?;
     state.add_analyzer_rule(Arc::new(rule::CheckedArithmetic::new(functions)));
     Ok(())
 }
 
 /// Whether a function only stands for an operator and is not meant to be called by its name.
 pub(super) fn is_operator(name: &str) -> bool {
-    [negation::NAME, intervals::NAME].contains(&name)
+    [negation::NAME, intervals::NAME, multiples::NAME].contains(&name)
         || floats::NAMES.contains(&name)
         || OPERATORS.iter().any(|(_, operator)| *operator == name)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
 };
 
-use super::upload;
+use super::{listing, upload};
 
 /// See the module.
 #[derive(Debug)]
@@ -81,7 +82,13 @@ impl ObjectStore for LocalFiles {
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.0.list_with_delimiter(prefix).await
+        // A folder whose name it takes for a file that is being written has no path.
+        let path = match prefix.filter(|prefix| !prefix.as_ref().is_empty()) {
+            None => Some(PathBuf::from("/")),
+            Some(prefix) => self.0.path_to_filesystem(prefix).ok(),
+        };
+        let Some(path) = path else { return self.0.list_with_delimiter(prefix).await };
+        tokio::task::spawn_blocking(move || listing::folder(&path)).await?
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {

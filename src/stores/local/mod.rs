@@ -1,6 +1,7 @@
 //! The local file system: plain paths and `file://` URLs.
 
 mod files;
+mod listing;
 mod upload;
 
 use std::path::{Component, Path, PathBuf};
