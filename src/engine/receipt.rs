@@ -105,8 +105,8 @@ pub(super) fn write(statement: &Statement<'_>, run: Progress) {
         }
     }
     for (root, counters) in statement.context.all_calls() {
-        for (counter, amount) in counters {
-            lines.add(&root, counter, amount, "");
+        for (counter, amount, detail) in counters {
+            lines.add(&root, counter, amount, &detail);
         }
     }
     let hides = statement.catalogs.hides();

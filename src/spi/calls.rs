@@ -4,8 +4,8 @@
 //! carry their counters in `GetOptions::extensions`, where a store over a network finds them.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -28,6 +28,9 @@ pub struct StoreCalls {
     bytes: AtomicU64,
     retries: AtomicU64,
     waited: AtomicU64,
+    cached_reads: AtomicU64,
+    cached_bytes: AtomicU64,
+    cache_fault: OnceLock<String>,
 }
 
 impl StoreCalls {
@@ -58,12 +61,25 @@ impl StoreCalls {
         self.waited.fetch_add(paused, Ordering::Relaxed);
     }
 
+    /// Bytes that came from the disk in the place of the store.
+    pub fn cached(&self, bytes: u64) {
+        self.cached_reads.fetch_add(1, Ordering::Relaxed);
+        self.cached_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Why no more bytes are kept on the disk.
+    pub fn cache_failed(&self, why: String) {
+        // The first reason is told.
+        let _ = self.cache_fault.set(why);
+    }
+
     fn listed(&self, requests: u64) {
         self.lists.fetch_add(requests, Ordering::Relaxed);
     }
 
-    /// The counters by name, as the receipt has them; those at zero are left out.
-    pub fn counters(&self) -> Vec<(&'static str, u64)> {
+    /// The counters by name, as the receipt has them, with what there is to say of one; those at zero
+    /// are left out.
+    pub fn counters(&self) -> Vec<(&'static str, u64, String)> {
         let counters = [
             ("list_requests", &self.lists),
             ("head_requests", &self.heads),
@@ -71,9 +87,13 @@ impl StoreCalls {
             ("bytes_received", &self.bytes),
             ("retries", &self.retries),
             ("waited_ms", &self.waited),
+            ("cache_hits", &self.cached_reads),
+            ("bytes_from_cache", &self.cached_bytes),
         ];
         let read = counters.map(|(name, counter)| (name, counter.load(Ordering::Relaxed)));
-        read.into_iter().filter(|(_, amount)| *amount > 0).collect()
+        let fault = self.cache_fault.get().map(|why| ("cache_given_up", 1, why.clone()));
+        let read = read.into_iter().filter(|(_, amount)| *amount > 0);
+        read.map(|(name, amount)| (name, amount, String::new())).chain(fault).collect()
     }
 }
 

@@ -227,7 +227,7 @@ impl StatementContext {
     }
 
     /// What the statement has asked of stores so far, by their roots.
-    pub fn all_calls(&self) -> Vec<(String, Vec<(&'static str, u64)>)> {
+    pub fn all_calls(&self) -> Vec<(String, Vec<(&'static str, u64, String)>)> {
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         calls.iter().map(|(root, calls)| (root.clone(), calls.counters())).collect()
     }

@@ -29,7 +29,7 @@ pub(in crate::stores) use self::options::{Network, Options};
 use self::refusal::{Refusal, is_certificate, of_network};
 use self::store::BucketStore;
 use self::watched::Watched;
-use super::layers::{Policy, Resumed};
+use super::layers::{CacheOptions, Cached, Policy, Resumed};
 use crate::error::{Error, Result};
 use crate::spi::OpenedStore;
 
@@ -100,8 +100,14 @@ pub(in crate::stores) fn open(
     let inside = object_store::path::Path::parse(path).map_err(|e| wrong(&e.to_string()))?;
     let root = format!("{scheme}://{bucket}/");
     let location = format!("{root}{inside}").trim_end_matches('/').to_owned();
+    let cache = CacheOptions::of(options.cache_dir.as_ref(), options.cache_size);
+    let space = format!(
+        "{root} {:?} {:?} {:?} {:?}",
+        options.endpoint, options.region, options.access_key_id, options.profile
+    );
     let bucket = Bucket { scheme, name: bucket.to_owned(), options, provider };
-    Ok(OpenedStore { store: Arc::new(BucketStore::new(bucket)), path: inside, location, root })
+    let store = Cached::over(Arc::new(BucketStore::new(bucket)), cache, &space);
+    Ok(OpenedStore { store, path: inside, location, root })
 }
 
 /// A bucket that nobody has asked yet.

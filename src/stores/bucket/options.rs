@@ -54,6 +54,12 @@ pub(in crate::stores) struct Options {
     /// How many requests wait for an answer at once: 64 if not given.
     #[serde(default = "at_once")]
     pub(in crate::stores) requests: usize,
+    /// A folder on this machine in which bytes that were read are kept, by their ETag; catalogs and
+    /// processes may share one. Whoever can read it can read the data. A relative path starts at the
+    /// folder of the catalog file.
+    pub(in crate::stores) cache_dir: Option<PathBuf>,
+    /// How many bytes are kept there: 10,000,000,000 if not given.
+    pub(in crate::stores) cache_size: Option<u64>,
 }
 
 impl std::fmt::Debug for Options {
@@ -117,6 +123,11 @@ impl Options {
             && file.is_relative()
         {
             *file = text.path().parent().unwrap_or(Path::new("")).join(&*file);
+        }
+        if let Some(folder) = &mut options.cache_dir
+            && folder.is_relative()
+        {
+            *folder = text.path().parent().unwrap_or(Path::new("")).join(&*folder);
         }
         let set = |key: &str| match key {
             "network" => options.network.is_some(),

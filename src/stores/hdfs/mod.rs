@@ -22,7 +22,7 @@ use std::time::Duration;
 use self::client::{Cluster, LazyClient};
 use self::files::HdfsFiles;
 use self::options::StoreOptions;
-use super::layers::{Policy, Resumed};
+use super::layers::{CacheOptions, Cached, Policy, Resumed};
 use crate::error::{Error, Result};
 use crate::spi::{OpenedStore, StoreScheme, TomlText};
 
@@ -51,6 +51,12 @@ impl StoreScheme for Hdfs {
         {
             *folder = options.path().parent().unwrap_or(Path::new("")).join(&*folder);
         }
+        if let Some(folder) = &mut read.cache_dir
+            && folder.is_relative()
+        {
+            *folder = options.path().parent().unwrap_or(Path::new("")).join(&*folder);
+        }
+        let cache = CacheOptions::of(read.cache_dir.as_ref(), read.cache_size);
         let place = Place::of(location)?;
         let cluster = Cluster {
             scheme: place.scheme.to_owned(),
@@ -59,9 +65,15 @@ impl StoreScheme for Hdfs {
         };
         let root = format!("{}://{}/", place.scheme, place.authority);
         let location = format!("{root}{}", place.path);
+        // The same name may be another cluster's where Hadoop's files are others.
+        let space = format!(
+            "{root} {:?} {:?} {:?}",
+            cluster.options.user, cluster.options.conf_dir, cluster.options.properties
+        );
         let client = Arc::new(LazyClient::new(cluster, root.clone()));
+        let store = Resumed::over(HdfsFiles::new(client), &root, READING_ON);
         Ok(OpenedStore {
-            store: Resumed::over(HdfsFiles::new(client), &root, READING_ON),
+            store: Cached::over(store, cache, &space),
             location: location.trim_end_matches('/').to_owned(),
             path: place.path,
             root,

@@ -21,4 +21,10 @@ pub(super) struct StoreOptions {
     /// the folder.
     #[serde(default)]
     pub(super) properties: BTreeMap<String, String>,
+    /// A folder on this machine in which bytes that were read are kept, by their ETag; catalogs and
+    /// processes may share one. Whoever can read it can read the data. A relative path starts at the
+    /// folder of the catalog file.
+    pub(super) cache_dir: Option<PathBuf>,
+    /// How many bytes are kept there: 10,000,000,000 if not given.
+    pub(super) cache_size: Option<u64>,
 }

@@ -4,6 +4,7 @@
 //! S3 is Versity's gateway. OSS is that gateway behind a front of ours (`tests/servers/oss`), which
 //! does what only OSS does; the live service is not reached by these tests.
 
+mod cached;
 mod faults;
 mod words;
 
