@@ -111,11 +111,6 @@ async fn open_call(
     catalogs: &StatementCatalogs,
     home: &[String; 2],
 ) -> Result<Target> {
-    let name = |schema: &str, table: &str| FullName {
-        catalog: STATEMENT_CATALOG.to_owned(),
-        schema: schema.to_owned(),
-        table: table.to_owned(),
-    };
     match &call.kind {
         references::CallKind::Errors(table) => {
             let typed = parse_name(table)?;
@@ -151,18 +146,35 @@ async fn open_call(
             Ok(Target { name: own, alias: Some(function.name.to_owned()) })
         }
         references::CallKind::Path(path) => {
-            catalogs.allow_path(path)?;
-            let location = write::location(path)?;
-            let opened = catalogs.catalogs().open_path(catalogs.context(), &location, None).await?;
-            let opened =
-                opened.ok_or_else(|| Error::not_found(format!("path '{path}' does not exist")))?;
-            let own = name("path", path);
-            catalogs.insert(own.clone(), opened.provider);
+            let own = open_path(catalogs, path).await?;
             let stem = path.rsplit('/').next().and_then(|file| file.split('.').next());
             let stem = stem.filter(|stem| !stem.is_empty() && !stem.contains(['*', '?']));
             Ok(Target { name: own, alias: Some(stem.unwrap_or("path").to_owned()) })
         }
     }
+}
+
+/// A table of a statement's own.
+fn name(schema: &str, table: &str) -> FullName {
+    FullName {
+        catalog: STATEMENT_CATALOG.to_owned(),
+        schema: schema.to_owned(),
+        table: table.to_owned(),
+    }
+}
+
+/// Opens the files of a path as a table of the statement.
+///
+/// # Errors
+/// `Denied` for who may not name paths, `NotFound`, and those of the store.
+pub(super) async fn open_path(catalogs: &StatementCatalogs, path: &str) -> Result<FullName> {
+    catalogs.allow_path(path)?;
+    let location = write::location(path)?;
+    let opened = catalogs.catalogs().open_path(catalogs.context(), &location, None).await?;
+    let opened = opened.ok_or_else(|| Error::not_found(format!("path '{path}' does not exist")))?;
+    let own = name("path", path);
+    catalogs.insert(own.clone(), opened.provider);
+    Ok(own)
 }
 
 /// A table name inside a string: `catalog.schema.table`, parts in double quotes as they are.

@@ -11,6 +11,14 @@ use crate::catalog::{NamePart, ObjectName};
 use crate::error::{Error, Position, Result};
 use crate::spi::WriteOptions;
 
+/// What a statement looks at.
+#[derive(Clone, Debug)]
+pub(super) enum Looked {
+    Table(ObjectName),
+    /// `'path/*.parquet'`, as in `FROM`.
+    Path(String),
+}
+
 /// A statement of ours.
 #[derive(Clone, Debug)]
 pub(super) enum Own {
@@ -30,7 +38,7 @@ pub(super) enum Own {
         like: Option<String>,
     },
     ShowColumns {
-        table: ObjectName,
+        table: Looked,
     },
     ShowFunctions {
         like: Option<String>,
@@ -51,11 +59,11 @@ pub(super) enum Own {
         id: Option<String>,
     },
     Describe {
-        table: ObjectName,
+        table: Looked,
     },
-    /// A table's name, or the tokens of a query.
+    /// A table, or the tokens of a query.
     Summarize {
-        table: Option<ObjectName>,
+        table: Option<Looked>,
         query: Vec<TokenWithSpan>,
     },
     ExplainEstimate {
@@ -132,14 +140,14 @@ pub(super) fn parse(tokens: &[TokenWithSpan]) -> Result<Option<Own>> {
                 return Ok(None);
             }
             words.skip("TABLE");
-            Own::Describe { table: words.name()? }
+            Own::Describe { table: words.looked()? }
         }
         Some("SUMMARIZE") => {
             if words.is_any(&["SELECT", "WITH", "VALUES", "FROM"]) || words.peek() == &Token::LParen
             {
                 return Ok(Some(Own::Summarize { table: None, query: words.rest() }));
             }
-            Own::Summarize { table: Some(words.name()?), query: vec![] }
+            Own::Summarize { table: Some(words.looked()?), query: vec![] }
         }
         Some("EXPLAIN") if words.skip("ESTIMATE") => {
             return Ok(Some(Own::ExplainEstimate { statement: words.rest() }));
@@ -199,7 +207,7 @@ fn show(words: &mut Words<'_>) -> Result<Own> {
             if !words.skip("FROM") && !words.skip("IN") {
                 return Err(words.expected("FROM and a table"));
             }
-            Own::ShowColumns { table: words.name()? }
+            Own::ShowColumns { table: words.looked()? }
         }
         Some("FUNCTIONS") => Own::ShowFunctions { like: words.like()? },
         Some("CREATE") => {
@@ -314,6 +322,14 @@ impl Words<'_> {
             parts.push(self.part()?);
         }
         Ok(ObjectName { parts, position })
+    }
+
+    fn looked(&mut self) -> Result<Looked> {
+        let Token::SingleQuotedString(path) = self.peek().clone() else {
+            return self.name().map(Looked::Table);
+        };
+        self.at += 1;
+        Ok(Looked::Path(path))
     }
 
     /// A setting's name: words joined by dots, or `TIME ZONE`.

@@ -11,11 +11,11 @@ use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Signature, TableType};
 
-use super::own::Own;
+use super::own::{Looked, Own};
 use super::queries::QuerySummary;
 use super::rewrite::synonyms;
 use super::run::{Started, Statement};
-use super::{arithmetic, bytes, empty_subquery, zones};
+use super::{arithmetic, bytes, empty_subquery, names, zones};
 use crate::catalog::{FullName, ListedTable, NamePart, ObjectName, Problem, sql_type_name};
 use crate::connectors::CONNECTORS;
 use crate::error::{Error, Result};
@@ -174,8 +174,11 @@ fn listed(tables: &[ListedTable]) -> Result<RecordBatch> {
     ])
 }
 
-async fn describe(statement: &Statement<'_>, table: &ObjectName) -> Result<RecordBatch> {
-    let name = statement.catalogs.resolve(table, &statement.home).await?;
+async fn describe(statement: &Statement<'_>, table: &Looked) -> Result<RecordBatch> {
+    let name = match table {
+        Looked::Table(name) => statement.catalogs.resolve(name, &statement.home).await?,
+        Looked::Path(path) => names::open_path(&statement.catalogs, path).await?,
+    };
     let schema = opened(statement, &name)?.schema();
     let fields = schema.fields();
     texts(&[

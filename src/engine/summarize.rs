@@ -16,9 +16,10 @@ use datafusion::physical_plan::collect;
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 
+use super::own::Looked;
 use super::run::{Started, Statement, parse_one};
 use super::state::Translated;
-use crate::catalog::{ObjectName, sql_type_name};
+use crate::catalog::sql_type_name;
 use crate::error::{Error, Result};
 
 /// The quantiles that are shown.
@@ -27,16 +28,20 @@ const QUANTILES: [f64; 3] = [0.25, 0.5, 0.75];
 /// Runs SUMMARIZE over a table or over the tokens of a query.
 pub(super) async fn run(
     statement: &Statement<'_>,
-    table: Option<ObjectName>,
+    table: Option<Looked>,
     query: Vec<TokenWithSpan>,
 ) -> Result<Started> {
     let parsed = match table {
-        Some(name) => {
-            let name = statement.catalogs.resolve(&name, &statement.home).await?;
-            let parts = [&name.catalog, &name.schema, &name.table];
-            let quoted = parts.map(|part| format!("\"{}\"", part.replace('"', "\"\"")));
-            let sql = format!("SELECT * FROM {}", quoted.join("."));
-            parse_one(super::run::tokenize(&sql)?)?
+        Some(table) => {
+            let table = match table {
+                Looked::Table(name) => {
+                    let name = statement.catalogs.resolve(&name, &statement.home).await?;
+                    let parts = [&name.catalog, &name.schema, &name.table];
+                    parts.map(|part| format!("\"{}\"", part.replace('"', "\"\""))).join(".")
+                }
+                Looked::Path(path) => format!("'{}'", path.replace('\'', "''")),
+            };
+            parse_one(super::run::tokenize(&format!("SELECT * FROM {table}"))?)?
         }
         None => parse_one(query)?,
     };

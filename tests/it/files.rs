@@ -8,6 +8,7 @@ use parquet::arrow::ArrowWriter;
 use sluice::engine::{Engine, EngineOptions, LocalSession};
 use tempfile::TempDir;
 
+use crate::program::Program;
 use crate::rows;
 
 /// A folder of data with a catalog `c` over it; its one schema is `s`.
@@ -263,4 +264,23 @@ fn a_nan_with_a_sign_is_a_nan() {
     );
     lake.write("data/s/u.csv", "id,x\n1,-nan\n2,NaN\n3,2\n");
     assert_eq!(lake.rows("SELECT id FROM u WHERE x > 1 ORDER BY id"), ["1", "2", "3"]);
+}
+
+#[test]
+fn files_are_described_by_their_paths() {
+    let program = Program::new();
+    program.answer(&["copy (select 1 as a, 'it''s' as b) to 'it''s.parquet'"]);
+    let columns = "a,BIGINT,YES\nb,VARCHAR,YES\n";
+    for sql in
+        ["describe 'it''s.parquet'", "desc table 'it''s.*'", "show columns from 'it''s.parquet'"]
+    {
+        assert_eq!(program.answer(&[sql]), columns, "{sql}");
+    }
+    let summary = program.answer(&["summarize 'it''s.parquet'"]);
+    assert!(summary.starts_with("a,") && summary.lines().count() == 2, "{summary}");
+    let ran = program.run(&["-c", "\\d 'it''s.parquet'", "-c", "\\d+ 'it''s.parquet'", "--csv"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(ran.stdout.matches("a,BIGINT,YES").count(), 2, "{}", ran.stdout);
+    let (_, stderr) = program.failure("describe 'nothing.parquet'");
+    assert!(stderr.contains("nothing.parquet does not exist"), "{stderr}");
 }

@@ -32,7 +32,7 @@ impl Command for Describe {
         if table.is_empty() {
             return sugar(shell, "SHOW TABLES");
         }
-        if table.contains(['*', '?']) {
+        if table.contains(['*', '?']) && !table.starts_with('\'') {
             return list_tables::ListTables.run(shell, table);
         }
         shell.statement(&format!("DESCRIBE {table}"))?;

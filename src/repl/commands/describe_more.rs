@@ -41,6 +41,9 @@ impl Command for DescribeMore {
         if let Some(partitions) = pinned.ok().and_then(|text| partitions::of(&text).transpose()) {
             shell.show(&partitions?)?;
         }
+        if table.starts_with('\'') {
+            return Ok(Flow::Continue);
+        }
         sugar(shell, &format!("SHOW CREATE TABLE {table}"))
     }
 }
