@@ -232,8 +232,8 @@ impl Lines {
                     {
                         self.add(source, counter, pruned, by);
                     }
-                    if name.as_ref() == "row_groups_pruned_statistics" {
-                        self.add(source, "row_groups", pruning_metrics.matched() as u64, "");
+                    if let Some(counter) = read(name) {
+                        self.add(source, counter, pruning_metrics.matched() as u64, "");
                     }
                 }
                 _ => {}
@@ -242,11 +242,21 @@ impl Lines {
     }
 }
 
-/// What DataFusion's counters of skipped things are called in a receipt, and what skipped them.
+/// What the counters of things that are not skipped are called in a receipt.
+fn read(name: &str) -> Option<&'static str> {
+    match name {
+        "row_groups_pruned_statistics" => Some("row_groups"),
+        "stripes_pruned_statistics" => Some("stripes"),
+        _ => None,
+    }
+}
+
+/// What the counters of skipped things are called in a receipt, and what skipped them.
 fn skipped(name: &str) -> Option<(&'static str, &'static str)> {
     Some(match name {
         "files_ranges_pruned_statistics" => ("splits_skipped", "by statistics"),
         "row_groups_pruned_statistics" => ("row_groups_skipped", "by statistics"),
+        "stripes_pruned_statistics" => ("stripes_skipped", "by statistics"),
         "row_groups_pruned_bloom_filter" => ("row_groups_skipped", "by Bloom filter"),
         "limit_pruned_row_groups" => ("row_groups_skipped", "by limit"),
         "page_index_rows_pruned" => ("rows_skipped", "by page index"),

@@ -284,3 +284,25 @@ fn files_are_described_by_their_paths() {
     let (_, stderr) = program.failure("describe 'nothing.parquet'");
     assert!(stderr.contains("nothing.parquet does not exist"), "{stderr}");
 }
+
+#[test]
+fn bounds_decide_nothing_of_a_cast_in_another_order() {
+    let program = Program::new();
+    program.answer(&["copy (select * from (values \
+        (-5, timestamp '2026-01-01 10:00:00'), (0, timestamp '2026-01-02 00:30:00'), \
+        (5, timestamp '2026-01-03 12:00:00')) v(x, t)) to 'p.parquet'"]);
+    for (filter, rows) in [
+        ("t::time < time '01:00:00'", 1),
+        ("cast(t as time) in (time '00:30:00')", 1),
+        ("t::date = date '2026-01-02'", 1),
+        ("x::boolean = false", 1),
+        ("try_cast(x as boolean) < true", 1),
+        ("x::double between -1 and 1", 1),
+    ] {
+        let sql = format!("select count(*) from 'p.parquet' where {filter}");
+        assert_eq!(program.answer(&[&sql]), format!("{rows}\n"), "{filter}");
+    }
+    let sql = "select count(*) from 'p.parquet' where t::time > time '23:00:00'";
+    let receipt = program.answer(&[sql, "show receipt"]);
+    assert!(receipt.contains("a cast in it changes the order of values"), "{receipt}");
+}

@@ -7,7 +7,10 @@ use datafusion::arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::Statistics;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricType, PruningMetrics,
+};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
@@ -36,6 +39,8 @@ pub(super) struct Partition {
     pub(super) fetch: Option<usize>,
     /// The most rows of a batch, where the format leaves a choice.
     pub(super) batch_size: usize,
+    /// Over the table's columns: what no row passes may be skipped.
+    pub(super) filter: Option<Arc<dyn PhysicalExpr>>,
 }
 
 /// One split per file, or per piece of about `bytes` of it.
@@ -56,6 +61,12 @@ pub(super) fn scan(
     let schema = Arc::clone(&partition.schema);
     let baseline = BaselineMetrics::new(metrics, partition.number);
     let fetch = partition.fetch.unwrap_or(usize::MAX);
+    let skipped = match recipe.format() {
+        Format::Orc => MetricBuilder::new(metrics)
+            .with_type(MetricType::Summary)
+            .pruning_metrics("stripes_pruned_statistics", partition.number),
+        _ => PruningMetrics::new(),
+    };
     let reader = Arc::new(Reader {
         store,
         metered,
@@ -63,6 +74,8 @@ pub(super) fn scan(
         projection: partition.projection,
         schema: partition.schema,
         batch_size: partition.batch_size,
+        filter: partition.filter,
+        skipped,
     });
     let batches = futures::stream::iter(partition.splits)
         .then(move |split| Arc::clone(&reader).open(split))
@@ -93,6 +106,10 @@ pub(super) struct Reader {
     pub(super) recipe: Arc<Recipe>,
     /// The most rows of a batch.
     pub(super) batch_size: usize,
+    /// Over the table's columns.
+    pub(super) filter: Option<Arc<dyn PhysicalExpr>>,
+    /// Stripes that were skipped and read.
+    pub(super) skipped: PruningMetrics,
     // All wanted columns.
     projection: Vec<usize>,
     schema: SchemaRef,

@@ -1,5 +1,5 @@
-//! Folders of files as tables over any store: Parquet, ORC, Avro, Arrow, CSV and JSON, read, and, all
-//! but ORC and Avro, written where the catalog allows it.
+//! Folders of files as tables over any store: Parquet, ORC, Avro, Arrow, CSV and JSON, read, and written
+//! where the catalog allows it.
 //!
 //! Our own lister and planning; DataFusion's reader underneath for Parquet, those of arrow-avro and
 //! orc-rust, our own for Arrow and text. [`catalog`] finds tables, [`listing`] their files, [`commits`] says which of them count,
@@ -11,6 +11,7 @@ mod broken;
 mod catalog;
 mod codec;
 mod commits;
+mod decidable;
 mod format;
 mod ipc;
 mod learned;

@@ -38,7 +38,7 @@ use super::metered::MeteredStore;
 use super::pinned::PinnedStore;
 use super::stock::{Built, Stock};
 use super::text::{self, TextRecipe};
-use super::{avro, batches, broken, ipc, orc, parquet};
+use super::{avro, batches, broken, decidable, ipc, orc, parquet};
 use crate::error::{Error, Result};
 use crate::spi::{
     Estimate, ScanLeaf, ScanUnit, StatementContext, StoreUrl, TableLimits, is_dynamic,
@@ -527,6 +527,7 @@ impl ExecutionPlan for FilesScan {
                     schema: self.schema(),
                     fetch: self.fetch,
                     batch_size: context.session_config().batch_size(),
+                    filter: self.predicate()?,
                 };
                 let footers = Arc::clone(&pinned) as Arc<dyn ObjectStore>;
                 batches::scan(footers, metered, &self.recipe, partition, metrics)
@@ -600,11 +601,10 @@ impl ExecutionPlan for FilesScan {
             let why = match self.recipe.format {
                 _ if !pushdown => "pushdown is off",
                 Format::Arrow => "Arrow files have no statistics",
-                Format::Orc => "statistics of ORC files are not used",
                 Format::Avro => "Avro files have no statistics",
                 Format::Csv | Format::Json => "text has no statistics",
-                Format::Parquet if !known => "it needs columns that are not read",
-                Format::Parquet => {
+                Format::Parquet | Format::Orc if !known => "it needs columns that are not read",
+                Format::Parquet | Format::Orc => {
                     scan.filters.push(filter);
                     continue;
                 }
@@ -615,12 +615,15 @@ impl ExecutionPlan for FilesScan {
             }
         }
         let all = std::mem::take(&mut scan.filters);
-        scan.filters = parquet::decidable(&all, &schema);
+        scan.filters = decidable::decidable(&all, &schema);
         // What is fixed decides how a reader that filters begins.
         scan.filters.sort_by_key(is_dynamic);
         for filter in all.iter().flat_map(split_conjunction) {
             if phase == FilterPushdownPhase::Pre && !scan.filters.contains(filter) {
-                let why = "NaN may be among the values, which bounds leave out";
+                let why = match decidable::in_order(filter, &schema) {
+                    true => "NaN may be among the values, which bounds leave out",
+                    false => "a cast in it changes the order of values",
+                };
                 scan.refused.push((fmt_sql(filter.as_ref()).to_string(), why));
             }
         }
@@ -658,7 +661,10 @@ impl ScanLeaf for FilesScan {
                 Format::Orc => {
                     let statement = StatementContext::of(task.session_config())?;
                     let store = self.recipe.store_of(&task, &statement)?;
-                    orc::estimate(&store, &self.recipe, &splits, &self.schema()).await?
+                    let filter = self.predicate();
+                    let filter = filter.map_err(|e| Error::internal(e.strip_backtrace()))?;
+                    let (recipe, columns) = (&self.recipe, self.schema());
+                    orc::estimate(&store, recipe, &splits, &columns, filter.as_ref()).await?
                 }
                 Format::Avro => avro::estimate(&splits),
                 Format::Csv | Format::Json => text::estimate(&splits),

@@ -131,6 +131,7 @@ pub fn sql_type(data_type: &DataType) -> String {
         DataType::Float64 => "DOUBLE",
         DataType::Date32 => "DATE",
         DataType::Time32(_) | DataType::Time64(_) => "TIME",
+        DataType::Interval(_) => "INTERVAL",
         DataType::Utf8 | DataType::Utf8View => "VARCHAR",
         DataType::Binary | DataType::BinaryView => "VARBINARY",
         DataType::Struct(_) => "STRUCT",

@@ -1,6 +1,7 @@
 //! Avro containers: [`container`] finds their blocks, arrow-avro decodes them.
 
 mod container;
+mod unions;
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 use std::sync::Arc;
@@ -86,7 +87,10 @@ fn decoded(head: &Bytes, block: &Block, wanted: Vec<usize>) -> (Vec<RecordBatch>
         match decoder.next() {
             Some(Ok(batch)) if batch.num_rows() as u64 <= left => {
                 left -= batch.num_rows() as u64;
-                batches.push(batch);
+                match unions::plain_batch(&batch) {
+                    Ok(batch) => batches.push(batch),
+                    Err(e) => return (batches, Some(e.to_string())),
+                }
             }
             Some(Err(e)) => return (batches, Some(e.to_string())),
             Some(Ok(_)) | None => return (batches, Some(format!("{left} records are missing"))),
@@ -109,5 +113,5 @@ fn decoder<R: BufRead>(
 fn schema_of(container: &Container<'_>, head: &Head) -> Result<SchemaRef> {
     let decoder = decoder(Cursor::new(head.bytes.clone()), None);
     let decoder = decoder.map_err(|e| container.corrupt(&format!("its schema: {e}")))?;
-    Ok(decoder.schema())
+    Ok(Arc::new(unions::plain_schema(&decoder.schema())))
 }

@@ -25,6 +25,8 @@ pub(super) struct FileBytes {
     outer: String,
     // What was read last, and where it begins.
     ahead: (u64, Bytes),
+    // Nothing behind this is read ahead.
+    until: u64,
     // Why the store could not read; the library makes a text of it.
     failed: Arc<Mutex<Option<Error>>>,
 }
@@ -36,6 +38,7 @@ impl FileBytes {
             file: file.clone(),
             outer: outer.to_owned(),
             ahead: (0, Bytes::new()),
+            until: file.size,
             failed: Arc::default(),
         }
     }
@@ -43,6 +46,11 @@ impl FileBytes {
     /// Reads from another store from now on, also by clones.
     pub(super) fn read_from(&self, store: &Arc<dyn ObjectStore>) {
         *self.store.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(store);
+    }
+
+    /// Reads nothing ahead that is behind a place: the end of a stripe, as the next may be skipped.
+    pub(super) fn read_until(&mut self, end: u64) {
+        self.until = end.min(self.file.size);
     }
 
     /// How many there are.
@@ -68,7 +76,7 @@ impl FileBytes {
         if let Some(known) = within(self.ahead.0, &self.ahead.1) {
             return Ok(known);
         }
-        let range = offset..end.max(self.file.size.min(offset.saturating_add(AHEAD)));
+        let range = offset..end.max(self.until.min(offset.saturating_add(AHEAD)));
         let store = Arc::clone(&self.store.lock().unwrap_or_else(PoisonError::into_inner));
         let bytes = store.get_range(&self.file.location, range).await.map_err(|e| {
             let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,7 +3,6 @@
 mod estimate;
 mod footer;
 mod late;
-mod nan;
 mod reader;
 
 use std::sync::Arc;
@@ -28,7 +27,6 @@ use crate::spi::{OpenedStore, StatementContext, StoreUrl, holds_float};
 pub(super) use estimate::{Asked, estimate};
 use footer::FooterCache;
 pub(super) use late::read;
-pub(super) use nan::decidable;
 use reader::FooterReaders;
 
 /// How many footers are read at once.

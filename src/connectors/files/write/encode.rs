@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow_avro::errors::AvroError;
+use arrow_avro::writer::{AvroWriter, WriterBuilder as AvroBuilder};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::ipc::writer::{FileWriter, IpcWriteOptions};
 use datafusion::arrow::json::writer::{LineDelimited, Writer as JsonWriter, WriterBuilder};
@@ -14,11 +15,16 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
 use super::options::Encoding;
+use super::orc::OrcEncoder;
+use super::stored::{converted, stored};
 use super::text::{Compressor, CsvLines};
 use crate::error::{Error, Result};
 
 /// Encoded bytes of a row group at which it is written, so that memory stays bounded.
 const ROW_GROUP_BYTES: usize = 64 * 1024 * 1024;
+
+/// Rows of a block of an Avro file, which is compressed and read as a whole.
+const AVRO_BLOCK_ROWS: usize = 4096;
 
 /// Where encoders write: memory that is emptied after every batch.
 #[derive(Clone, Default)]
@@ -44,6 +50,8 @@ impl Write for Sink {
 enum Format {
     Parquet(Box<ArrowWriter<Sink>>),
     Arrow(Box<FileWriter<Sink>>),
+    Avro(Box<AvroWriter<Sink>>),
+    Orc(OrcEncoder),
     Csv(CsvLines<Sink>),
     Json(JsonWriter<Compressor<Sink>, LineDelimited>),
 }
@@ -69,7 +77,7 @@ impl Encoder {
     pub(super) fn new(encoding: &Encoding, schema: &SchemaRef) -> Result<Self> {
         let sink = Sink::default();
         let out = sink.clone();
-        let mut schema = Arc::clone(schema);
+        let schema = stored(encoding.format(), schema)?;
         let format = match encoding {
             Encoding::Parquet { compression, row_group_rows } => {
                 let properties = WriterProperties::builder()
@@ -80,11 +88,18 @@ impl Encoder {
                 Format::Parquet(Box::new(writer.map_err(parquet_refused)?))
             }
             Encoding::Arrow { compression } => {
-                schema = unpacked_schema(&schema);
                 let options = IpcWriteOptions::default().try_with_compression(*compression);
                 let writer = options
                     .and_then(|options| FileWriter::try_new_with_options(out, &schema, options));
                 Format::Arrow(Box::new(writer.map_err(refused)?))
+            }
+            Encoding::Avro { compression } => {
+                let builder = AvroBuilder::new(schema.as_ref().clone());
+                let writer = builder.with_compression(*compression).build(out);
+                Format::Avro(Box::new(writer.map_err(avro_refused)?))
+            }
+            Encoding::Orc { compression } => {
+                Format::Orc(OrcEncoder::new(out, Arc::clone(&schema), *compression)?)
             }
             Encoding::Csv { header, delimiter, null, compression } => {
                 let out = Compressor::new(*compression, out).map_err(ArrowError::from);
@@ -111,9 +126,16 @@ impl Encoder {
                 }
             }
             Format::Arrow(writer) => {
-                let batch = unpacked(batch, &self.schema).map_err(refused)?;
-                writer.write(&batch).map_err(refused)?;
+                writer.write(&converted(batch, &self.schema)?).map_err(refused)?;
             }
+            Format::Avro(writer) => {
+                let batch = converted(batch, &self.schema)?;
+                for start in (0..batch.num_rows()).step_by(AVRO_BLOCK_ROWS) {
+                    let rows = AVRO_BLOCK_ROWS.min(batch.num_rows() - start);
+                    writer.write(&batch.slice(start, rows)).map_err(avro_refused)?;
+                }
+            }
+            Format::Orc(encoder) => encoder.write(converted(batch, &self.schema)?)?,
             Format::Csv(lines) => lines.write(batch).map_err(refused)?,
             Format::Json(writer) => writer.write(batch).map_err(refused)?,
         }
@@ -126,6 +148,8 @@ impl Encoder {
         match self.format {
             Format::Parquet(writer) => writer.close().map(drop).map_err(parquet_refused)?,
             Format::Arrow(mut writer) => writer.finish().map_err(refused)?,
+            Format::Avro(mut writer) => writer.finish().map_err(avro_refused)?,
+            Format::Orc(mut encoder) => encoder.finish()?,
             Format::Csv(lines) => lines.finish().map_err(refused)?,
             Format::Json(mut writer) => {
                 writer.finish().map_err(refused)?;
@@ -147,34 +171,6 @@ fn parquet_refused(error: ParquetError) -> Error {
     Error::unsupported(format!("the rows cannot be written as parquet: {error}")).with_source(error)
 }
 
-/// An Arrow file has one dictionary per column for all batches, so plain values are written.
-fn unpacked_schema(schema: &SchemaRef) -> SchemaRef {
-    let fields = schema.fields().iter().map(|field| match field.data_type() {
-        DataType::Dictionary(_, values) => {
-            let field = Field::new(field.name(), values.as_ref().clone(), field.is_nullable());
-            Arc::new(field)
-        }
-        _ => Arc::clone(field),
-    });
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-}
-
-fn unpacked(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
-    let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| {
-        if column.data_type() == field.data_type() {
-            Ok(compacted(column))
-        } else {
-            cast(column, field.data_type())
-        }
-    });
-    RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<Vec<_>, _>>()?)
-}
-
-/// A view column without the bytes that none of its values names: IPC writes all of them.
-fn compacted(column: &ArrayRef) -> ArrayRef {
-    match column.data_type() {
-        DataType::Utf8View => Arc::new(column.as_string_view().gc()),
-        DataType::BinaryView => Arc::new(column.as_binary_view().gc()),
-        _ => Arc::clone(column),
-    }
+fn avro_refused(error: AvroError) -> Error {
+    Error::unsupported(format!("the rows cannot be written as avro: {error}")).with_source(error)
 }

@@ -1,10 +1,12 @@
 //! Writes files: encodes batches, spreads them over partition folders, commits all of it at once.
 //!
-//! [`encode`] makes bytes, [`upload`] sends them, [`options`] reads what a statement wants. Rows
+//! [`stored`] finds types that a format has, [`encode`] makes bytes, [`upload`] sends them, [`options`] reads what a statement wants. Rows
 //! of one partition come one after another, so only one file is open at a time.
 
 mod encode;
 mod options;
+mod orc;
+mod stored;
 mod text;
 mod upload;
 
@@ -91,8 +93,10 @@ impl Plan {
         if format.is_text() {
             // Delimiters, null texts and encodings are the table's own.
             return Err(Error::unsupported(format!("{} tables take no rows", format.name()))
-                .with_hint("only tables of Parquet and Arrow files do"));
+                .with_hint("only tables of Parquet, ORC, Avro and Arrow files do"));
         }
+        let own = schema.fields().iter().filter(|field| !partitioned_by.contains(field.name()));
+        stored::read_again(format, &Arc::new(Schema::new(own.cloned().collect::<Vec<_>>())))?;
         Self {
             encoding: Encoding::plain(format)?,
             schema,

@@ -1,6 +1,8 @@
 //! What a statement says about new files: format, compression, and the keys of `OPTIONS (…)`.
 
+use arrow_avro::compression::CompressionCodec as AvroCodec;
 use datafusion::arrow::ipc::CompressionType;
+use orc_rust::compression::CompressionType as OrcCompression;
 use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 
 use crate::error::{Error, Result};
@@ -16,6 +18,8 @@ pub(super) enum WriteFormat {
     Csv,
     Json,
     Arrow,
+    Avro,
+    Orc,
 }
 
 /// Formats by the names that statements use, and the extension of their files first.
@@ -24,6 +28,8 @@ const FORMATS: &[(WriteFormat, &[&str])] = &[
     (WriteFormat::Csv, &["csv", "tsv"]),
     (WriteFormat::Json, &["json", "ndjson", "jsonl"]),
     (WriteFormat::Arrow, &["arrow", "feather", "ipc"]),
+    (WriteFormat::Avro, &["avro"]),
+    (WriteFormat::Orc, &["orc"]),
 ];
 
 /// Compressions of whole text files, by extension and by name.
@@ -42,7 +48,7 @@ impl WriteFormat {
     pub(super) fn parse(name: &str) -> Result<Self> {
         Self::of(name).ok_or_else(|| {
             Error::sql(format!("unknown format `{name}`"))
-                .with_hint("known formats: parquet, csv, json, arrow")
+                .with_hint("known formats: parquet, csv, json, arrow, avro, orc")
         })
     }
 
@@ -53,6 +59,20 @@ impl WriteFormat {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Arrow => "arrow",
+            Self::Avro => "avro",
+            Self::Orc => "orc",
+        }
+    }
+
+    /// As a sentence has it.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Parquet => "Parquet",
+            Self::Csv => "CSV",
+            Self::Json => "JSON",
+            Self::Arrow => "Arrow",
+            Self::Avro => "Avro",
+            Self::Orc => "ORC",
         }
     }
 
@@ -77,6 +97,8 @@ pub(super) enum Encoding {
     Csv { header: bool, delimiter: u8, null: String, compression: TextCompression },
     Json { compression: TextCompression },
     Arrow { compression: Option<CompressionType> },
+    Avro { compression: Option<AvroCodec> },
+    Orc { compression: Option<OrcCompression> },
 }
 
 impl Encoding {
@@ -88,13 +110,26 @@ impl Encoding {
         Keys::default().encoding(format, None)
     }
 
+    /// Of which format the files are.
+    pub(super) fn format(&self) -> WriteFormat {
+        match self {
+            Self::Parquet { .. } => WriteFormat::Parquet,
+            Self::Csv { .. } => WriteFormat::Csv,
+            Self::Json { .. } => WriteFormat::Json,
+            Self::Arrow { .. } => WriteFormat::Arrow,
+            Self::Avro { .. } => WriteFormat::Avro,
+            Self::Orc { .. } => WriteFormat::Orc,
+        }
+    }
+
     /// How file names end.
     pub(super) fn extension(&self) -> String {
-        let (format, compression) = match self {
-            Self::Parquet { .. } => (WriteFormat::Parquet, TextCompression::None),
-            Self::Arrow { .. } => (WriteFormat::Arrow, TextCompression::None),
-            Self::Csv { compression, .. } => (WriteFormat::Csv, *compression),
-            Self::Json { compression } => (WriteFormat::Json, *compression),
+        let format = self.format();
+        let compression = match self {
+            Self::Csv { compression, .. } | Self::Json { compression } => *compression,
+            Self::Parquet { .. } | Self::Arrow { .. } | Self::Avro { .. } | Self::Orc { .. } => {
+                TextCompression::None
+            }
         };
         match compression {
             TextCompression::None => format.name().to_owned(),
@@ -159,7 +194,7 @@ impl Wanted {
             (None, Some(named)) => named,
             (None, None) if single => {
                 return Err(Error::sql(format!("{target} does not say its format")).with_hint(
-                    "add (FORMAT parquet), or end the name in .parquet, .csv, .json or .arrow",
+                    "add (FORMAT parquet), or end the name in .parquet, .csv, .json, .arrow, .avro or .orc",
                 ));
             }
             (None, None) => WriteFormat::Parquet,
@@ -256,6 +291,33 @@ impl Keys {
                     Some("lz4") => Some(CompressionType::LZ4_FRAME),
                     Some("zstd") => Some(CompressionType::ZSTD),
                     Some(other) => return Err(unknown(other, format, "none, lz4, zstd")),
+                },
+            },
+            WriteFormat::Avro => Encoding::Avro {
+                compression: match name {
+                    // What every reader of Avro must have.
+                    None | Some("deflate") => Some(AvroCodec::Deflate),
+                    Some("snappy") => Some(AvroCodec::Snappy),
+                    Some("zstd" | "zstandard") => Some(AvroCodec::ZStandard),
+                    Some("bzip2") => Some(AvroCodec::Bzip2),
+                    Some("xz") => Some(AvroCodec::Xz),
+                    Some("none" | "uncompressed" | "null") => None,
+                    Some(other) => {
+                        let known = "deflate, snappy, zstd, bzip2, xz, none";
+                        return Err(unknown(other, format, known));
+                    }
+                },
+            },
+            WriteFormat::Orc => Encoding::Orc {
+                compression: match name {
+                    None | Some("zlib") => Some(OrcCompression::Zlib),
+                    Some("snappy") => Some(OrcCompression::Snappy),
+                    Some("lz4") => Some(OrcCompression::Lz4),
+                    Some("zstd") => Some(OrcCompression::Zstd),
+                    Some("none" | "uncompressed") => None,
+                    Some(other) => {
+                        return Err(unknown(other, format, "zlib, snappy, lz4, zstd, none"));
+                    }
                 },
             },
         })

@@ -1,6 +1,7 @@
 // Files as the libraries of ORC and Avro write them, of random rows, each with a file of what is in it:
 //
-//   java -cp … Lakes OUT SEED        OUT/orc_*.orc, OUT/avro_*.avro, and OUT/NAME.jsonl, a line per row
+//   java -cp … Lakes OUT SEED KIND …     OUT/orc_*.orc, OUT/avro_*.avro, and OUT/NAME.jsonl, a line per row;
+//                                        OUT/sorted_*.orc, without one: see OrcSorted.java
 //
 // The lines are what `SELECT` gives as JSON, of the columns that tests/it/lakes.rs selects.
 
@@ -17,20 +18,35 @@ final class Lakes {
     public static void main(String[] arguments) throws Exception {
         File out = new File(arguments[0]);
         long seed = Long.parseLong(arguments[1]);
-        List<String> zones = List.of("UTC", "America/New_York", "Asia/Shanghai", "Europe/Berlin");
-        int number = 0;
-        for (OrcRows.Setting setting : OrcRows.SETTINGS) {
-            // The library takes the zone of the process that writes.
-            TimeZone.setDefault(TimeZone.getTimeZone(zones.get(number % zones.size())));
-            String name = "orc_" + setting.name();
-            try (PrintWriter truth = truth(out, name)) {
-                OrcRows.write(new File(out, name + ".orc"), truth, setting, new Random(seed + number++));
+        List<String> kinds = List.of(arguments).subList(2, arguments.length);
+        if (kinds.contains("orc")) {
+            List<String> zones = List.of("UTC", "America/New_York", "Asia/Shanghai", "Europe/Berlin");
+            int number = 0;
+            for (OrcRows.Setting setting : OrcRows.SETTINGS) {
+                // The library takes the zone of the process that writes.
+                TimeZone.setDefault(TimeZone.getTimeZone(zones.get(number % zones.size())));
+                String name = "orc_" + setting.name();
+                try (PrintWriter truth = truth(out, name)) {
+                    OrcRows.write(new File(out, name + ".orc"), truth, setting, new Random(seed + number++));
+                }
             }
         }
-        for (String codec : List.of("null", "deflate", "snappy", "zstandard", "bzip2", "xz")) {
-            String name = "avro_" + codec;
-            try (PrintWriter truth = truth(out, name)) {
-                AvroRows.write(new File(out, name + ".avro"), truth, codec, new Random(seed + number++));
+        if (kinds.contains("avro")) {
+            int number = 10;
+            for (String codec : List.of("null", "deflate", "snappy", "zstandard", "bzip2", "xz")) {
+                String name = "avro_" + codec;
+                try (PrintWriter truth = truth(out, name)) {
+                    AvroRows.write(new File(out, name + ".avro"), truth, codec, new Random(seed + number++));
+                }
+            }
+            try (PrintWriter truth = truth(out, "avro_unions")) {
+                AvroUnions.write(new File(out, "avro_unions.avro"), truth, new Random(seed + number));
+            }
+        }
+        if (kinds.contains("sorted")) {
+            for (String zone : List.of("UTC", "America/New_York")) {
+                String name = "sorted_" + zone.substring(zone.indexOf('/') + 1).toLowerCase();
+                OrcSorted.write(new File(out, name + ".orc"), new Random(seed + 20), zone);
             }
         }
     }

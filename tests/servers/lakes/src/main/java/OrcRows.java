@@ -57,12 +57,14 @@ final class OrcRows {
     private OrcRows() {}
 
     static void write(File file, PrintWriter truth, Setting setting, Random random) throws Exception {
-        OrcFile.WriterOptions options = OrcFile.writerOptions(new Configuration(false)).setSchema(SCHEMA)
+        // The options take what it says when they are made.
+        Configuration configuration = new Configuration(false);
+        configuration.setDouble("orc.dictionary.key.threshold", setting.dictionary());
+        // A batch may begin a new stripe.
+        configuration.setInt("orc.stripe.row.count", 1500);
+        OrcFile.WriterOptions options = OrcFile.writerOptions(configuration).setSchema(SCHEMA)
                 .compress(setting.compression()).version(setting.version()).stripeSize(100_000)
                 .bufferSize(16_384).rowIndexStride(1000).bloomFilterColumns("number,text");
-        options.getConfiguration().setDouble("orc.dictionary.key.threshold", setting.dictionary());
-        // A batch may begin a new stripe.
-        options.getConfiguration().setInt("orc.stripe.row.count", 1500);
         VectorizedRowBatch batch = SCHEMA.createRowBatch(500);
         try (Writer writer = OrcFile.createWriter(new Path(file.toURI()), options)) {
             for (int row = 0; row < setting.rows(); row++) {

@@ -1,5 +1,5 @@
-//! Whether the types that a file declares are a tree, as the library walks through them without
-//! looking: one that contains itself would end the process.
+//! What stands at the end of a file and the library does not look at: whether the types are a tree,
+//! through which it walks without looking, and which writer is to be believed in what.
 //! <https://orc.apache.org/specification/ORCv1/>
 
 use std::io::Read;
@@ -30,13 +30,25 @@ struct PostScript {
     compression: i32,
     #[prost(uint64, optional, tag = "3")]
     chunk_bytes: Option<u64>,
+    #[prost(uint64, tag = "5")]
+    metadata_length: u64,
+    #[prost(uint32, tag = "6")]
+    writer_version: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]
 struct Footer {
     #[prost(message, repeated, tag = "4")]
     types: Vec<Type>,
+    #[prost(uint32, tag = "9")]
+    writer: u32,
+    // Whatever it says: some columns are encrypted.
+    #[prost(message, optional, tag = "10")]
+    encryption: Option<Encryption>,
 }
+
+#[derive(Clone, PartialEq, Message)]
+struct Encryption {}
 
 #[derive(Clone, PartialEq, Message)]
 struct Type {
@@ -44,11 +56,43 @@ struct Type {
     parts: Vec<u32>,
 }
 
-/// Looks at the types of a file.
+/// Who wrote a file, by the numbers that the format gives them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writer {
+    /// Whether it is ORC's own in Java, which is Hive's and Spark's as well.
+    pub(super) is_java: bool,
+    /// Which of its mistakes it has left behind.
+    pub(super) version: u32,
+}
+
+/// The end of a file.
+#[derive(Debug)]
+pub(super) struct Tail {
+    said: PostScript,
+    footer_start: u64,
+    /// Who wrote the file.
+    pub(super) writer: Writer,
+    encrypted: bool,
+}
+
+impl Tail {
+    /// The statistics of all stripes, as they stand in the file; `None` where it has none that can be
+    /// read.
+    pub(super) async fn statistics(&self, file: &mut FileBytes) -> Result<Option<Vec<u8>>> {
+        let start = self.footer_start.checked_sub(self.said.metadata_length);
+        let Some(start) = start.filter(|_| self.said.metadata_length > 0 && !self.encrypted) else {
+            return Ok(None);
+        };
+        let bytes = file.read(start, self.said.metadata_length).await;
+        Ok(plain(&bytes.map_err(|e| file.error(&e.to_string()))?, &self.said))
+    }
+}
+
+/// Reads the end of a file and looks at its types.
 ///
 /// # Errors
 /// The store's, and `Corrupt` for types that are no tree.
-pub(super) async fn check(file: &mut FileBytes) -> Result<()> {
+pub(super) async fn read(file: &mut FileBytes) -> Result<Tail> {
     let size = file.size();
     let end = size.min(END_BYTES);
     let tail = file.read(size - end, end).await.map_err(|e| file.error(&e.to_string()))?;
@@ -58,12 +102,16 @@ pub(super) async fn check(file: &mut FileBytes) -> Result<()> {
     let said = PostScript::decode(tail.get(start..).unwrap_or_default()).map_err(|_| corrupt())?;
     let behind = u64::from(*length) + 1;
     let start = size.checked_sub(behind).and_then(|end| end.checked_sub(said.footer_length));
-    let start = start.ok_or_else(corrupt)?;
-    let footer = file.read(start, said.footer_length).await;
+    let footer_start = start.ok_or_else(corrupt)?;
+    let footer = file.read(footer_start, said.footer_length).await;
     let footer = footer.map_err(|e| file.error(&e.to_string()))?;
     let footer = plain(&footer, &said).and_then(|bytes| Footer::decode(bytes.as_slice()).ok());
     let footer = footer.ok_or_else(|| file.error(UNREADABLE))?;
-    if is_tree(&footer.types) { Ok(()) } else { Err(file.error("its types are no tree")) }
+    if !is_tree(&footer.types) {
+        return Err(file.error("its types are no tree"));
+    }
+    let writer = Writer { is_java: footer.writer == 0, version: said.writer_version };
+    Ok(Tail { said, footer_start, writer, encrypted: footer.encryption.is_some() })
 }
 
 /// Every type is part of one that stands before it.
