@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from statistics import median
 
+import buckets
+import cluster
 import data
 import door
 import snapshots
@@ -275,4 +277,6 @@ ITEMS = {
     "calls": door.calls,
     "load": door.load,
     "hbase": snapshots.snapshots,
+    "s3": buckets.buckets,
+    "hdfs": cluster.hdfs,
 }

@@ -20,6 +20,8 @@ def datafusion(tables):
     context = SessionContext()
     for name, table in tables.items():
         path = table["path"]
+        if "store" in table:
+            of_bucket(context, **table["store"])
         if table["format"] == "parquet":
             context.register_parquet(name, path)
             continue
@@ -31,6 +33,21 @@ def datafusion(tables):
         else:
             context.register_json(name, path, schema=schema)
     return lambda sql: context.sql(sql).collect()
+
+
+def of_bucket(context, bucket, endpoint, key, secret):
+    """Lets a context read a bucket."""
+    from datafusion.object_store import AmazonS3
+
+    store = AmazonS3(
+        bucket_name=bucket,
+        region="us-east-1",
+        access_key_id=key,
+        secret_access_key=secret,
+        endpoint=endpoint,
+        allow_http=True,
+    )
+    context.register_object_store("s3://", store, None)
 
 
 def duckdb(tables):
