@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use datafusion::catalog::TableProvider;
 
 use super::bounds;
+use super::by_schema;
 use super::describe::{self, Sampled, as_declared};
 use super::follow::FollowTable;
 use super::functions::{self, FOLLOW, SCAN, STATUS};
@@ -62,21 +63,29 @@ impl StreamCatalog {
         pinned: &PinnedStream,
         declared: &TableFile<StreamOptions>,
     ) -> Result<Arc<Sampled>> {
-        if let Some(sampled) = as_declared(declared)? {
-            return Ok(Arc::new(sampled));
+        let known = as_declared(declared)?;
+        if let Some(sampled) = &known
+            && declared.options.key_format.is_none()
+        {
+            return Ok(Arc::new(sampled.clone()));
         }
         // A replay sees what was there then.
         let is_replay = statement.read_point().replayed().is_some();
-        let key = format!("{}/{:?}", name.stream, declared.options);
+        let key = format!("{}/{:?}/{:?}", name.stream, declared.options, declared.columns);
         let lock = || self.sampled.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_replay && let Some(known) = lock().get(&key) {
             return Ok(Arc::clone(known));
         }
         let source = self.source();
-        let sampled = describe::sample(source, statement, name, pinned, declared).await?;
+        let mut sampled = match known {
+            Some(sampled) => sampled,
+            None => describe::sample(source, statement, name, pinned, declared).await?,
+        };
+        sampled.key = by_schema::key(source, name, declared).await?;
         let sampled = Arc::new(sampled);
         // An empty stream shows nothing that could be kept.
-        if !is_replay && pinned.partitions.values().any(|it| it.start < it.end) {
+        let shows = pinned.partitions.values().any(|it| it.start < it.end);
+        if !is_replay && (shows || sampled.origin.is_some()) {
             lock().insert(key, Arc::clone(&sampled));
         }
         Ok(sampled)
@@ -102,7 +111,7 @@ impl StreamCatalog {
         }
     }
 
-    /// How a table's records are read.
+    /// How a table's records are read, and what they are, for people.
     async fn recipe(
         &self,
         statement: &Arc<StatementContext>,
@@ -110,10 +119,12 @@ impl StreamCatalog {
         pinned: &PinnedStream,
         half: Half,
         declared: &TableFile<StreamOptions>,
-    ) -> Result<Recipe> {
+    ) -> Result<(Recipe, String)> {
         let recipe = async {
             let sampled = self.sampled(statement, stream, pinned, declared).await?;
-            describe::recipe(self.source(), statement, stream, &sampled, declared, half).await
+            let source = self.source();
+            let recipe = describe::recipe(source, statement, stream, &sampled, declared, half);
+            Ok((recipe.await?, sampled.summary()))
         };
         recipe.await.map_err(|e| placed(e, stream))
     }
@@ -129,20 +140,25 @@ impl StreamCatalog {
         let Some(pinned) = self.pinned(statement, name, &stream, &declared).await? else {
             return Ok(None);
         };
-        let recipe = self.recipe(statement, &stream, &pinned, half, &declared).await?;
+        let (recipe, what) = self.recipe(statement, &stream, &pinned, half, &declared).await?;
         let (source, statement) = (Arc::clone(self.source()), Arc::clone(statement));
         let table = StreamTable::new(source, statement, recipe, pinned);
-        Ok(Some(self.opened(&stream, Arc::new(table), declared.description)))
+        Ok(Some(self.opened(&stream, Arc::new(table), Some(&what), declared.description)))
     }
 
     fn opened(
         &self,
         stream: &StreamName,
         provider: Arc<dyn TableProvider>,
+        what: Option<&str>,
         description: Option<String>,
     ) -> OpenedTable {
         let source = self.source();
-        let line = format!("{} {} at {}", source.traits().noun, stream.stream, source.location());
+        let (noun, place) = (source.traits().noun, source.location());
+        let mut line = format!("{noun} {} at {place}", stream.stream);
+        if let Some(what) = what {
+            line.push_str(&format!(": {what}"));
+        }
         OpenedTable { provider, source: line, description }
     }
 }
@@ -211,7 +227,8 @@ impl Catalog for StreamCatalog {
         let provider: Arc<dyn TableProvider> = if function == STATUS.name {
             Arc::new(StatusTable::new(source, context, stream.clone(), pinned))
         } else {
-            let recipe = self.recipe(statement, &stream, &pinned, Half::Good, &declared).await?;
+            let (recipe, _) =
+                self.recipe(statement, &stream, &pinned, Half::Good, &declared).await?;
             if function == SCAN.name {
                 let within = bounds::of(&source, statement, &stream, &pinned, arguments).await?;
                 Arc::new(StreamTable::new(source, context, recipe, pinned).within(within))
@@ -221,7 +238,7 @@ impl Catalog for StreamCatalog {
                 return Ok(None);
             }
         };
-        Ok(Some(self.opened(&stream, provider, declared.description)))
+        Ok(Some(self.opened(&stream, provider, None, declared.description)))
     }
 
     async fn check(&self, statement: &Arc<StatementContext>) -> Result<Vec<Finding>> {

@@ -11,11 +11,13 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto_common::protobuf_common as proto;
 use prost::Message;
 
-use super::decode::Shape;
-use super::recipe::{Format, Half, Recipe};
+use super::decode::avro::AvroFormat;
+use super::decode::protobuf::ProtobufFormat;
+use super::decode::{Framing, Shape};
+use super::recipe::{Format, Half, Key, Recipe};
 use super::scan::{Split, StreamScan};
 use super::source::{OffsetUnit, TimeOrder};
-use super::wire::{ColumnMessage, DialectMessage, on_error_name, on_error_of};
+use super::wire::{ColumnMessage, DialectMessage, SchemaMessage, on_error_name, on_error_of};
 use crate::error::Error;
 use crate::spi::{DecodeContext, EncodeContext, NodeCodec, RowShare, TableLimits};
 
@@ -52,7 +54,7 @@ struct RecipeMessage {
     catalog: String,
     #[prost(string, tag = "3")]
     stream: String,
-    /// `json`, `csv` or `raw`.
+    /// `json`, `csv`, `avro`, `protobuf` or `raw`.
     #[prost(string, tag = "4")]
     format: String,
     #[prost(message, optional, tag = "5")]
@@ -83,6 +85,38 @@ struct RecipeMessage {
     counts_bytes: bool,
     #[prost(message, optional, tag = "18")]
     schema: Option<proto::Schema>,
+    /// What stands before values that have a schema.
+    #[prost(string, optional, tag = "19")]
+    framing: Option<String>,
+    /// The schema that says what columns are.
+    #[prost(message, optional, tag = "20")]
+    reader: Option<SchemaMessage>,
+    /// Those that records may be written with.
+    #[prost(message, repeated, tag = "21")]
+    given: Vec<SchemaMessage>,
+    /// The message that a value is.
+    #[prost(string, optional, tag = "22")]
+    message: Option<String>,
+    /// What keys are, where they are more than bytes.
+    #[prost(message, optional, tag = "23")]
+    key: Option<KeyMessage>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct KeyMessage {
+    #[prost(message, optional, tag = "1")]
+    column: Option<ColumnMessage>,
+    /// `text`, `avro` or `protobuf`.
+    #[prost(string, tag = "2")]
+    format: String,
+    #[prost(string, optional, tag = "3")]
+    framing: Option<String>,
+    #[prost(message, optional, tag = "4")]
+    reader: Option<SchemaMessage>,
+    #[prost(message, repeated, tag = "5")]
+    given: Vec<SchemaMessage>,
+    #[prost(string, optional, tag = "6")]
+    message: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -172,13 +206,84 @@ fn size(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
+impl KeyMessage {
+    fn of(key: &Key) -> Result<Self> {
+        let column = Some(ColumnMessage::of(&key.column)?);
+        let mut message = Self { column, format: "text".to_owned(), ..Self::default() };
+        match &key.format {
+            Some(Format::Avro(AvroFormat { framing, reader, given })) => {
+                message.format = "avro".to_owned();
+                message.framing = Some(framing.name().to_owned());
+                message.reader = reader.as_ref().map(SchemaMessage::of);
+                message.given = given.iter().map(SchemaMessage::of).collect();
+            }
+            Some(Format::Protobuf(ProtobufFormat { framing, reader, message: name })) => {
+                message.format = "protobuf".to_owned();
+                message.framing = Some(framing.name().to_owned());
+                message.reader = reader.as_ref().map(SchemaMessage::of);
+                message.message.clone_from(name);
+            }
+            Some(Format::Json | Format::Csv(_) | Format::Raw(_)) | None => {}
+        }
+        Ok(message)
+    }
+
+    fn key(self) -> Result<Key> {
+        let column = self.column.ok_or_else(|| corrupt("a key has no column"))?;
+        let reader = self.reader.map(SchemaMessage::schema);
+        let framing = || framing(self.framing.as_deref());
+        let format = match self.format.as_str() {
+            "text" => None,
+            "avro" => Some(Format::Avro(AvroFormat {
+                framing: framing()?,
+                reader,
+                given: self.given.into_iter().map(SchemaMessage::schema).collect(),
+            })),
+            "protobuf" => Some(Format::Protobuf(ProtobufFormat {
+                framing: framing()?,
+                reader,
+                message: self.message,
+            })),
+            _ => return Err(corrupt("it does not say what a key is").into()),
+        };
+        Ok(Key { format, column: column.column()? })
+    }
+}
+
+/// The framing of a name.
+fn framing(name: Option<&str>) -> Result<Framing> {
+    let known = Framing::ALL.into_iter().find(|(known, _)| Some(*known) == name);
+    let known = known.ok_or_else(|| corrupt("it does not say what stands before a value"))?;
+    Ok(known.1)
+}
+
 impl RecipeMessage {
     fn of(recipe: &Recipe) -> Result<Self> {
-        let (format, dialect, raw_column) = match &recipe.format {
-            Format::Json => ("json", None, None),
-            Format::Csv(dialect) => ("csv", Some(DialectMessage::of(dialect)), None),
-            Format::Raw(column) => ("raw", None, Some(column.clone())),
-        };
+        let mut message = Self::default();
+        match &recipe.format {
+            Format::Json => message.format = "json".to_owned(),
+            Format::Csv(dialect) => {
+                message.format = "csv".to_owned();
+                message.dialect = Some(DialectMessage::of(dialect));
+            }
+            Format::Avro(AvroFormat { framing, reader, given }) => {
+                message.format = "avro".to_owned();
+                message.framing = Some(framing.name().to_owned());
+                message.reader = reader.as_ref().map(SchemaMessage::of);
+                message.given = given.iter().map(SchemaMessage::of).collect();
+            }
+            Format::Protobuf(ProtobufFormat { framing, reader, message: name }) => {
+                message.format = "protobuf".to_owned();
+                message.framing = Some(framing.name().to_owned());
+                message.reader = reader.as_ref().map(SchemaMessage::of);
+                message.message.clone_from(name);
+            }
+            Format::Raw(column) => {
+                message.format = "raw".to_owned();
+                message.raw_column = Some(column.clone());
+            }
+        }
+        message.key = recipe.key.as_ref().map(KeyMessage::of).transpose()?;
         let (most_bad, most_bad_share) = match recipe.max_bad_records {
             None => (None, None),
             Some(RowShare::Count(count)) => (Some(count), None),
@@ -189,9 +294,6 @@ impl RecipeMessage {
             label: recipe.label.clone(),
             catalog: recipe.catalog.clone(),
             stream: recipe.stream.clone(),
-            format: format.to_owned(),
-            dialect,
-            raw_column,
             columns: columns.collect::<Result<_, _>>()?,
             declared: recipe.shape.declared,
             on_error: on_error_name(recipe.shape.on_error),
@@ -204,6 +306,7 @@ impl RecipeMessage {
             rising_times: recipe.times == TimeOrder::Rising,
             counts_bytes: recipe.unit == OffsetUnit::Bytes,
             schema: Some(recipe.schema.as_ref().try_into()?),
+            ..message
         })
     }
 
@@ -211,6 +314,16 @@ impl RecipeMessage {
         let format = match (self.format.as_str(), self.dialect, self.raw_column) {
             ("json", None, None) => Format::Json,
             ("csv", Some(dialect), None) => Format::Csv(dialect.dialect()?),
+            ("avro", None, None) => Format::Avro(AvroFormat {
+                framing: framing(self.framing.as_deref())?,
+                reader: self.reader.map(SchemaMessage::schema),
+                given: self.given.into_iter().map(SchemaMessage::schema).collect(),
+            }),
+            ("protobuf", None, None) => Format::Protobuf(ProtobufFormat {
+                framing: framing(self.framing.as_deref())?,
+                reader: self.reader.map(SchemaMessage::schema),
+                message: self.message,
+            }),
             ("raw", None, Some(column)) => Format::Raw(column),
             _ => return Err(corrupt("it does not say what a value is").into()),
         };
@@ -223,6 +336,7 @@ impl RecipeMessage {
             catalog: self.catalog,
             stream: self.stream,
             format,
+            key: self.key.map(KeyMessage::key).transpose()?,
             shape: Shape {
                 columns: columns.collect::<Result<_, _>>()?,
                 declared: self.declared,
@@ -239,5 +353,69 @@ impl RecipeMessage {
             unit: if self.counts_bytes { OffsetUnit::Bytes } else { OffsetUnit::Records },
             schema: Arc::new(schema),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::datatypes::{DataType, Field};
+
+    use super::*;
+    use crate::stream::decode::{Column, OnError};
+    use crate::stream::schemas::SchemaText;
+
+    fn recipe(format: Format, key: Option<Key>) -> Recipe {
+        let columns = vec![Column::new("a", DataType::Int32)];
+        Recipe {
+            label: "k.default.t".to_owned(),
+            system: "kafka".to_owned(),
+            catalog: "k".to_owned(),
+            stream: "t".to_owned(),
+            format,
+            key,
+            shape: Shape { columns, declared: true, on_error: OnError::Null },
+            half: Half::Good,
+            max_bad_records: None,
+            limits: TableLimits { bytes: None, records: Some(7) },
+            event_time: None,
+            times: TimeOrder::Any,
+            unit: OffsetUnit::Records,
+            schema: Arc::new(Schema::new(vec![Field::new("a", DataType::Int32, true)])),
+        }
+    }
+
+    #[test]
+    fn schemas_travel_with_the_scan() {
+        let text = |kind: &str| SchemaText {
+            references: vec![("r".to_owned(), "\"int\"".to_owned())],
+            ..SchemaText::alone(kind, "\"string\"")
+        };
+        let avro = |framing| AvroFormat {
+            framing,
+            reader: Some(text("AVRO")),
+            given: vec![text("AVRO"), SchemaText::alone("AVRO", "\"long\"")],
+        };
+        let protobuf = ProtobufFormat {
+            framing: Framing::Confluent,
+            reader: Some(text("PROTOBUF")),
+            message: Some("t.M".to_owned()),
+        };
+        let column = Column {
+            source: crate::stream::decode::Source::Path(vec![]),
+            ..Column::new("_key", DataType::Utf8View)
+        };
+        let key = |format| Some(Key { format, column: column.clone() });
+        for recipe in [
+            recipe(Format::Avro(avro(Framing::SingleObject)), None),
+            recipe(Format::Protobuf(protobuf.clone()), key(None)),
+            recipe(Format::Json, key(Some(Format::Avro(avro(Framing::Confluent))))),
+            recipe(Format::Json, key(Some(Format::Protobuf(protobuf)))),
+        ] {
+            let bytes = RecipeMessage::of(&recipe).unwrap().encode_to_vec();
+            let again = RecipeMessage::decode(bytes.as_slice()).unwrap().recipe("kafka").unwrap();
+            assert_eq!(again.format, recipe.format);
+            let parts = |recipe: &Recipe| recipe.key.clone().map(|key| (key.format, key.column));
+            assert_eq!(parts(&again), parts(&recipe));
+        }
     }
 }

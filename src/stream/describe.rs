@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use super::by_schema;
 use super::decode::csv::{CsvDialect, infer_csv};
 use super::decode::json::infer_json;
 use super::decode::{Column, OnError, Shape, Source, type_text};
 use super::meta::MetaColumn;
 use super::options::{Meta, StreamOptions, ValueFormat};
 use super::pin::StreamName;
-use super::recipe::{Format, Half, Recipe, VALUE};
+use super::recipe::{Format, Half, Key, Recipe, VALUE};
 use super::source::{LogSource, ReadRequest, SourceTraits};
 use super::tail::last_records;
 use crate::error::{Error, Result};
@@ -24,15 +25,37 @@ const SAMPLED_RECORDS: usize = 200;
 /// How many partitions are looked at.
 const SAMPLED_PARTITIONS: usize = 8;
 
-/// What a sample shows.
+/// What a sample or a schema shows.
 #[derive(Clone, Debug)]
 pub(super) struct Sampled {
-    format: Format,
-    columns: Vec<Column>,
-    records: usize,
+    pub(super) format: Format,
+    pub(super) columns: Vec<Column>,
+    /// How many records were looked at.
+    pub(super) records: usize,
+    /// The schema that says all this, if one does.
+    pub(super) origin: Option<String>,
+    /// What keys are, if more than bytes.
+    pub(super) key: Option<Key>,
 }
 
-/// The last records of some partitions, and what they seem to be.
+impl Sampled {
+    /// What it is, for people.
+    pub(super) fn summary(&self) -> String {
+        let format = match &self.format {
+            Format::Json => "json",
+            Format::Csv(_) => "csv",
+            Format::Avro(_) => "avro",
+            Format::Protobuf(_) => "protobuf",
+            Format::Raw(_) => "raw",
+        };
+        match &self.origin {
+            Some(origin) => format!("{format} by {origin}"),
+            None => format.to_owned(),
+        }
+    }
+}
+
+/// What a stream's records are: by a schema, or as the last records of some partitions show it.
 pub(super) async fn sample(
     source: &Arc<dyn LogSource>,
     statement: &Arc<StatementContext>,
@@ -40,6 +63,65 @@ pub(super) async fn sample(
     pinned: &PinnedStream,
     declared: &TableFile<StreamOptions>,
 ) -> Result<Sampled> {
+    let by_schema = declared.options.value_format.filter(|it| it.schema_kind().is_some());
+    if let Some(format) = by_schema
+        && let Some(known) = by_schema::of(source, name, declared, format).await?
+    {
+        return Ok(known);
+    }
+    let mut values = values(source, statement, name, pinned).await?;
+    let format = match declared.options.value_format {
+        Some(format) if by_schema.is_none() => format,
+        _ if values.iter().filter(|value| is_object(value)).count() * 2 > values.len()
+            && by_schema.is_none() =>
+        {
+            ValueFormat::Json
+        }
+        _ => match by_schema::seen(source, name, declared, &values).await? {
+            Some(seen) => return Ok(seen),
+            None if by_schema.is_some() => return Err(unnamed(name)),
+            None => ValueFormat::Raw,
+        },
+    };
+    let records = values.len();
+    // A line end is white space in JSON and nothing that a line of CSV can have.
+    let mut lines = Vec::new();
+    for value in &mut values {
+        value.iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
+        lines.append(value);
+        lines.push(b'\n');
+    }
+    let (format, columns) = match format {
+        ValueFormat::Json => (Format::Json, infer_json(&lines, true)?.columns),
+        ValueFormat::Csv => {
+            let dialect = dialect(&declared.options)?;
+            let guess = infer_csv(&lines, &dialect, Some(dialect.delimiter), Some(false), true)?;
+            (Format::Csv(guess.dialect), guess.columns)
+        }
+        ValueFormat::Raw | ValueFormat::Avro | ValueFormat::Protobuf => {
+            (Format::Raw(VALUE.to_owned()), vec![])
+        }
+    };
+    let columns = columns.into_iter().map(as_view).collect();
+    Ok(Sampled { format, columns, records, origin: None, key: None })
+}
+
+/// The error of a table whose columns nobody says.
+fn unnamed(name: &StreamName) -> Error {
+    let stream = &name.stream;
+    Error::corrupt(format!(
+        "there is no subject {stream}-value, and the last records name no schema that is known"
+    ))
+    .with_hint("declare the columns in a table file, or set value_subject or value_schema there")
+}
+
+/// The values of the last records of some partitions.
+async fn values(
+    source: &Arc<dyn LogSource>,
+    statement: &Arc<StatementContext>,
+    name: &StreamName,
+    pinned: &PinnedStream,
+) -> Result<Vec<Vec<u8>>> {
     let mut values: Vec<Vec<u8>> = Vec::new();
     let filled = pinned.partitions.iter().filter(|(_, partition)| partition.start < partition.end);
     for (partition, bounds) in filled.take(SAMPLED_PARTITIONS) {
@@ -53,40 +135,10 @@ pub(super) async fn sample(
         };
         let found = last_records(source, statement, request, SAMPLED_RECORDS).await?;
         for records in &found {
-            let with_value = records.records.iter().filter_map(|record| records.value(record));
-            values.extend(with_value.map(<[u8]>::to_vec));
+            values.extend(records.present().map(<[u8]>::to_vec));
         }
     }
-    let format = match declared.options.value_format {
-        Some(format) => format,
-        None if values.iter().filter(|value| is_object(value)).count() * 2 > values.len() => {
-            ValueFormat::Json
-        }
-        None => ValueFormat::Raw,
-    };
-    let records = values.len();
-    // A line end is white space in JSON and nothing that a line of CSV can have.
-    let mut lines = Vec::new();
-    for value in &mut values {
-        value.iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
-        lines.append(value);
-        lines.push(b'\n');
-    }
-    Ok(match format {
-        ValueFormat::Json => {
-            let columns = infer_json(&lines, true)?.columns.into_iter().map(as_view).collect();
-            Sampled { format: Format::Json, columns, records }
-        }
-        ValueFormat::Csv => {
-            let dialect = dialect(&declared.options)?;
-            let guess = infer_csv(&lines, &dialect, Some(dialect.delimiter), Some(false), true)?;
-            let columns = guess.columns.into_iter().map(as_view).collect();
-            Sampled { format: Format::Csv(guess.dialect), columns, records }
-        }
-        ValueFormat::Raw => {
-            Sampled { format: Format::Raw(VALUE.to_owned()), columns: vec![], records }
-        }
-    })
+    Ok(values)
 }
 
 fn is_object(value: &[u8]) -> bool {
@@ -122,19 +174,32 @@ pub(super) fn as_declared(declared: &TableFile<StreamOptions>) -> Result<Option<
         (Some(ValueFormat::Raw), []) => Format::Raw(VALUE.to_owned()),
         (Some(ValueFormat::Raw), [one]) if one.data_type == DataType::Binary => {
             let name = one.file.name.clone();
-            return Ok(Some(Sampled { format: Format::Raw(name), columns: vec![], records: 0 }));
+            let (format, columns) = (Format::Raw(name), vec![]);
+            return Ok(Some(Sampled { format, columns, records: 0, origin: None, key: None }));
         }
         (Some(ValueFormat::Raw), _) => {
             return Err(wrong("raw records have one column, of type VARBINARY".to_owned()));
         }
-        (_, []) => return Ok(None),
+        (Some(ValueFormat::Avro | ValueFormat::Protobuf), _) | (_, []) => return Ok(None),
         (Some(ValueFormat::Csv), _) => Format::Csv(dialect(&declared.options)?),
         (Some(ValueFormat::Json) | None, _) => Format::Json,
     };
+    let columns = declared_columns(declared)?;
+    Ok(Some(Sampled { format, columns, records: 0, origin: None, key: None }))
+}
+
+/// The columns that a table file declares.
+pub(super) fn declared_columns(declared: &TableFile<StreamOptions>) -> Result<Vec<Column>> {
     let column = |column: &DeclaredColumn| {
         let file = &column.file;
         let source = file.source.as_deref().map(Source::parse).transpose();
-        let source = source.map_err(|e| wrong(format!("column {}: {e}", file.name)))?;
+        let source = source.map_err(|e| {
+            let message = format!("column {}: {e}", file.name);
+            match &declared.text {
+                Some(text) => text.wrong(message),
+                None => Error::config(message),
+            }
+        })?;
         Ok(Column {
             name: file.name.clone(),
             data_type: column.data_type.clone(),
@@ -144,8 +209,7 @@ pub(super) fn as_declared(declared: &TableFile<StreamOptions>) -> Result<Option<
             nullable: file.nullable.unwrap_or(true),
         })
     };
-    let columns = declared.columns.iter().map(column).collect::<Result<_>>()?;
-    Ok(Some(Sampled { format, columns, records: 0 }))
+    declared.columns.iter().map(column).collect()
 }
 
 fn dialect(options: &StreamOptions) -> Result<CsvDialect> {
@@ -186,7 +250,8 @@ pub(super) async fn recipe(
     }
     let shape = Shape {
         columns,
-        declared: !declared.columns.is_empty(),
+        // A schema is a declaration, too.
+        declared: !declared.columns.is_empty() || sampled.origin.is_some(),
         on_error: match declared.on_error {
             None | Some(OnErrorKey::Divert) => OnError::Divert,
             Some(OnErrorKey::Null) => OnError::Null,
@@ -195,7 +260,7 @@ pub(super) async fn recipe(
             Some(OnErrorKey::Fail) => OnError::Fail,
         },
     };
-    let schema = schema(&shape, &sampled.format, half, declared, traits, statement.timezone())?;
+    let schema = schema(&shape, sampled, half, declared, traits, statement.timezone())?;
     if schema.fields().is_empty() {
         return Err(Error::corrupt(format!("{} shows no columns", name.label))
             .with_hint("declare them in a table file, or set value_format = \"raw\""));
@@ -206,6 +271,7 @@ pub(super) async fn recipe(
         catalog: name.catalog.clone(),
         stream: name.stream.clone(),
         format: sampled.format.clone(),
+        key: sampled.key.clone().filter(|_| declared.options.meta != Meta::None),
         event_time: event_time(&shape, declared, traits)?,
         shape,
         half,
@@ -219,13 +285,13 @@ pub(super) async fn recipe(
 
 fn schema(
     shape: &Shape,
-    format: &Format,
+    sampled: &Sampled,
     half: Half,
     declared: &TableFile<StreamOptions>,
     traits: SourceTraits,
     timezone: &str,
 ) -> Result<SchemaRef> {
-    let mut fields: Vec<Field> = Recipe::value_fields(half, format, shape);
+    let mut fields: Vec<Field> = Recipe::value_fields(half, &sampled.format, shape);
     let about = MetaColumn::of(Meta::Full, traits);
     let is_about = |field: &&Field| about.iter().any(|column| column.name() == field.name());
     if let Some(field) = fields.iter().find(is_about) {
@@ -242,8 +308,17 @@ fn schema(
         Half::Good => declared.options.meta,
         Half::Bad => Meta::Basic,
     };
-    let about = MetaColumn::of(meta, traits).into_iter();
-    fields.extend(about.map(|column| column.field(traits, timezone)));
+    let mut about = MetaColumn::of(meta, traits);
+    let key = sampled.key.as_ref().filter(|_| half == Half::Good && meta != Meta::None);
+    if key.is_some() && !about.contains(&MetaColumn::Key) {
+        about.push(MetaColumn::Key);
+    }
+    fields.extend(about.into_iter().map(|column| match (column, key) {
+        (MetaColumn::Key, Some(key)) => {
+            column.field(traits, timezone).with_data_type(key.column.data_type.clone())
+        }
+        _ => column.field(traits, timezone),
+    }));
     Ok(Arc::new(Schema::new(fields)))
 }
 
@@ -276,13 +351,18 @@ pub(super) fn table_file(sampled: &Sampled, label: &str, location: &str) -> Stri
     let format = match sampled.format {
         Format::Json => ValueFormat::Json,
         Format::Csv(_) => ValueFormat::Csv,
+        Format::Avro(_) => ValueFormat::Avro,
+        Format::Protobuf(_) => ValueFormat::Protobuf,
         Format::Raw(_) => ValueFormat::Raw,
     };
+    let who = match &sampled.origin {
+        Some(origin) => format!("{origin} has them (topic at {location})"),
+        None => format!("the last {} records at {location} show them", sampled.records),
+    };
     let mut text = format!(
-        "# Columns of {label} as the last {} records at {location} show them. With declared types a\n\
+        "# Columns of {label} as {who}. With declared types a\n\
          # value that does not fit makes its record one of errors('{label}'), not an error of the\n\
          # statement.\non_error = \"divert\"\n\n[options]\nvalue_format = \"{}\"\n",
-        sampled.records,
         format.name()
     );
     if let Format::Csv(dialect) = &sampled.format {

@@ -2,13 +2,15 @@
 //!
 //! A system is a [`LogSource`]: which streams there are, where their partitions begin and end now,
 //! and the records between two offsets. Everything else is the same for all of them and stands
-//! here: [`catalog`] finds tables, [`describe`] what their records are, [`pin`] fixes once per
+//! here: [`catalog`] finds tables, [`describe`] what their records are (by a sample, or
+//! [`by_schema`]), [`pin`] fixes once per
 //! statement what is read, [`table`] decides what filters and limits leave of it, [`scan`] is the
 //! plan node, [`reader`] makes batches, [`decode`] rows of bytes (also those of text files).
 //! Positions, decoding and scan know nothing of each other's insides: [`follow`], which has no end,
 //! is made of the same parts. [`functions`] names what can be asked of a stream beside its rows.
 
 mod bounds;
+mod by_schema;
 pub mod catalog;
 mod codec;
 pub mod decode;
@@ -24,6 +26,7 @@ mod reader;
 mod recipe;
 mod rows;
 mod scan;
+pub mod schemas;
 mod skip;
 mod source;
 mod status;

@@ -73,8 +73,9 @@ pub(super) fn read(
         });
     }
     let setting = statement.settings().max_bad_records.as_deref();
+    let (projection, schema) = (&task.projection, Arc::clone(&task.schema));
     let reader = Reader {
-        rows: RowMaker::try_new(Arc::clone(&recipe), &task.projection, Arc::clone(&task.schema))?,
+        rows: RowMaker::try_new(Arc::clone(&recipe), projection, schema, &source)?,
         skipper: Skipper::new(&recipe, task.filters, task.schema),
         limit: recipe.max_bad_records.or_else(|| setting.and_then(|text| text.parse().ok())),
         source,
@@ -225,6 +226,7 @@ impl Reader {
         self.bytes.add(usize::try_from(came.bytes).unwrap_or(usize::MAX));
         self.recipe.meter(&self.statement, ScanUnit::Bytes, came.bytes)?;
         self.recipe.meter(&self.statement, ScanUnit::Records, records)?;
+        self.rows.prepare(&self.statement, &came).await?;
         self.skipper.saw(&reading.partition, &came);
         reading.position = came.position;
         reading.came = came;

@@ -1,12 +1,17 @@
 //! What all splits of a scan share: whose records, what they are, which columns. No credential.
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use super::decode::avro::{AvroDecoder, AvroFormat};
 use super::decode::csv::{CsvDecoder, CsvDialect};
 use super::decode::json::JsonDecoder;
-use super::decode::{Decoder, Shape};
+use super::decode::protobuf::{ProtobufDecoder, ProtobufFormat};
+use super::decode::{Column, Decoder, Framing, Shape, TextDecoder};
 use super::errors;
 use super::meta::MetaColumn;
+use super::schemas::SchemaBook;
 use super::source::{OffsetUnit, TimeOrder};
 use crate::error::Result;
 use crate::spi::{RowShare, ScanUnit, StatementContext, TableLimits};
@@ -21,8 +26,33 @@ pub(super) enum Format {
     Json,
     /// One line of CSV without a header.
     Csv(CsvDialect),
+    /// A value in Avro's binary encoding.
+    Avro(AvroFormat),
+    /// A message of Protobuf.
+    Protobuf(ProtobufFormat),
     /// Bytes, in a column of this name.
     Raw(String),
+}
+
+/// What keys are.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    /// Text if not given.
+    pub(super) format: Option<Format>,
+    /// The column, which is the whole key.
+    pub(super) column: Column,
+}
+
+impl Format {
+    /// Whether records name their schemas, so that those have to be looked up.
+    pub(super) fn names_schemas(&self) -> bool {
+        let framing = match self {
+            Self::Avro(format) => format.framing,
+            Self::Protobuf(format) => format.framing,
+            Self::Json | Self::Csv(_) | Self::Raw(_) => Framing::None,
+        };
+        framing == Framing::Confluent
+    }
 }
 
 /// The good records of a table, or the bad ones.
@@ -45,6 +75,8 @@ pub(super) struct Recipe {
     pub(super) catalog: String,
     pub(super) stream: String,
     pub(super) format: Format,
+    /// What keys are, where they are more than bytes.
+    pub(super) key: Option<Key>,
     /// The columns of the values; none for bytes.
     pub(super) shape: Shape,
     pub(super) half: Half,
@@ -77,7 +109,7 @@ impl Recipe {
     /// How many columns come before those about records.
     pub(super) fn values(&self) -> usize {
         // The first of those is always the same, and no value has its name.
-        let is_first = |field: &std::sync::Arc<Field>| field.name() == MetaColumn::Partition.name();
+        let is_first = |field: &Arc<Field>| field.name() == MetaColumn::Partition.name();
         let fields = self.schema.fields();
         fields.iter().position(is_first).unwrap_or(fields.len())
     }
@@ -87,16 +119,25 @@ impl Recipe {
         Ok(self.schema.project(projection)?)
     }
 
-    /// A decoder of the values that builds the columns of `projection`; `None` for bytes.
-    pub(super) fn decoder(&self, projection: &[usize]) -> Result<Option<Box<dyn Decoder>>> {
-        let shape = self.shape.clone();
-        Ok(match &self.format {
-            Format::Json => Some(Box::new(JsonDecoder::try_new(shape, projection)?)),
-            Format::Csv(dialect) => {
-                Some(Box::new(CsvDecoder::try_new(shape, dialect, None, projection)?))
-            }
-            Format::Raw(_) => None,
-        })
+    /// A decoder of the values that builds the columns of `projection`; `None` for bytes. Schemas
+    /// that records name are looked up in `book`.
+    pub(super) fn decoder(
+        &self,
+        projection: &[usize],
+        book: &Arc<SchemaBook>,
+    ) -> Result<Option<Box<dyn Decoder>>> {
+        decoder(&self.format, self.shape.clone(), projection, book)
+    }
+
+    /// A decoder of the keys; `None` where they are bytes.
+    pub(super) fn key_decoder(&self, book: &Arc<SchemaBook>) -> Result<Option<Box<dyn Decoder>>> {
+        let Some(Key { format, column }) = &self.key else { return Ok(None) };
+        let (columns, on_error) = (vec![column.clone()], self.shape.on_error);
+        let shape = Shape { columns, declared: true, on_error };
+        match format {
+            Some(format) => decoder(format, shape, &[0], book),
+            None => Ok(Some(Box::new(TextDecoder::try_new(shape, &[0])?))),
+        }
     }
 
     /// How to read less of the table.
@@ -120,4 +161,28 @@ impl Recipe {
         let advice = self.advice();
         statement.meter().add_scan(unit, amount, self.limits, &self.label, &advice)
     }
+}
+
+/// A decoder of records of a format.
+fn decoder(
+    format: &Format,
+    shape: Shape,
+    projection: &[usize],
+    book: &Arc<SchemaBook>,
+) -> Result<Option<Box<dyn Decoder>>> {
+    Ok(match format {
+        Format::Json => Some(Box::new(JsonDecoder::try_new(shape, projection)?)),
+        Format::Csv(dialect) => {
+            Some(Box::new(CsvDecoder::try_new(shape, dialect, None, projection)?))
+        }
+        Format::Avro(format) => {
+            let book = Arc::clone(book);
+            Some(Box::new(AvroDecoder::try_new(shape, format, book, projection)?))
+        }
+        Format::Protobuf(format) => {
+            let book = Arc::clone(book);
+            Some(Box::new(ProtobufDecoder::try_new(shape, format, book, projection)?))
+        }
+        Format::Raw(_) => None,
+    })
 }

@@ -15,6 +15,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio::sync::mpsc;
 
+use super::schemas::SchemaRegistry;
 use crate::error::Result;
 use crate::spi::{Finding, StatementContext};
 
@@ -195,6 +196,11 @@ pub trait LogSource: Debug + Send + Sync {
         _edge: TimeEdge,
     ) -> Result<Option<BTreeMap<String, u64>>> {
         Ok(None)
+    }
+
+    /// Who keeps the schemas that records name, where the catalog says so.
+    fn registry(&self) -> Option<Arc<dyn SchemaRegistry>> {
+        None
     }
 
     /// The records of a range, until the position has reached its end. Dropping the stream ends the

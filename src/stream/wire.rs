@@ -11,6 +11,7 @@ use prost::Message;
 
 use super::decode::csv::CsvDialect;
 use super::decode::{Column, OnError, Source, TextEncoding};
+use super::schemas::SchemaText;
 use crate::error::{Error, Result};
 
 /// A [`CsvDialect`].
@@ -60,6 +61,34 @@ pub struct ColumnMessage {
     format: Option<String>,
     #[prost(string, optional, tag = "6")]
     timezone: Option<String>,
+}
+
+/// A [`SchemaText`].
+#[derive(Clone, PartialEq, Message)]
+pub struct SchemaMessage {
+    #[prost(string, tag = "1")]
+    kind: String,
+    #[prost(string, tag = "2")]
+    text: String,
+    #[prost(string, repeated, tag = "3")]
+    reference_names: Vec<String>,
+    #[prost(string, repeated, tag = "4")]
+    reference_texts: Vec<String>,
+}
+
+impl SchemaMessage {
+    /// As a message.
+    pub fn of(schema: &SchemaText) -> Self {
+        let (reference_names, reference_texts) = schema.references.iter().cloned().unzip();
+        let (kind, text) = (schema.kind.clone(), schema.text.clone());
+        Self { kind, text, reference_names, reference_texts }
+    }
+
+    /// The schema again.
+    pub fn schema(self) -> SchemaText {
+        let references = self.reference_names.into_iter().zip(self.reference_texts).collect();
+        SchemaText { kind: self.kind, text: self.text, references }
+    }
 }
 
 /// How `on_error` is spelled in a table file.

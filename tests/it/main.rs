@@ -47,6 +47,7 @@ mod prompt_typing;
 mod read_points;
 mod rocketmq;
 mod rows;
+mod schemas;
 mod served;
 mod servers;
 mod slt;

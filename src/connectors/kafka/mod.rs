@@ -1,12 +1,13 @@
 //! Topics of Kafka as tables: read committed, to a pinned end, without a trace in any group.
 //!
-//! [`client`] speaks to brokers (librdkafka; it alone names it), [`source`] is what `stream` makes
-//! tables of, [`error`] has the sentences.
+//! [`client`] speaks to brokers (librdkafka; it alone names it), [`registry`] to who keeps
+//! schemas, [`source`] is what `stream` makes tables of, [`error`] has the sentences.
 
 mod client;
 mod error;
 mod options;
 mod reading;
+mod registry;
 mod source;
 
 use std::sync::Arc;

@@ -28,6 +28,18 @@ pub(crate) struct CatalogOptions {
     pub(super) username: Option<String>,
     /// The password.
     pub(super) password: Option<String>,
+    /// The URL of the registry that keeps the schemas of Avro and Protobuf records, as Confluent's,
+    /// Karapace's or Apicurio's (`…/apis/ccompat/v7`) answers it.
+    pub(super) schema_registry: Option<String>,
+    /// Who asks the registry; together with …
+    pub(super) schema_registry_username: Option<String>,
+    /// … the password.
+    pub(super) schema_registry_password: Option<String>,
+    /// A token that is shown to the registry, in place of a password.
+    pub(super) schema_registry_token: Option<String>,
+    /// A PEM file with the authorities that the registry's certificate is signed by; the machine's if
+    /// not given. A relative path starts at the folder of the catalog file.
+    pub(super) schema_registry_ca_certificate: Option<String>,
     /// The group in whose name is read where brokers ask for a right to one: `sluice` if not given.
     /// It is never joined and keeps no offsets.
     pub(super) group: Option<String>,

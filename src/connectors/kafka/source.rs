@@ -12,8 +12,10 @@ use super::NAME;
 use super::client::Client;
 use super::options::CatalogOptions;
 use super::reading;
+use super::registry::Registry;
 use crate::error::{Error, Result};
 use crate::spi::{Finding, Severity, StatementContext};
+use crate::stream::schemas::SchemaRegistry;
 use crate::stream::{
     LogSource, OffsetUnit, PartitionKind, PartitionNow, ReadRequest, Records, SourceTraits,
     TimeEdge, sent,
@@ -28,6 +30,7 @@ pub(super) struct Cluster {
     client: Arc<Client>,
     servers: String,
     user: Option<String>,
+    registry: Option<Arc<Registry>>,
 }
 
 impl Cluster {
@@ -35,7 +38,8 @@ impl Cluster {
     pub(super) fn new(options: CatalogOptions, folder: &Path) -> Result<Self> {
         let settings = settings(&options, folder)?;
         let client = Arc::new(Client::new(&options.bootstrap_servers, &settings)?);
-        Ok(Self { client, servers: options.bootstrap_servers, user: options.username })
+        let registry = Registry::of(&options, folder)?.map(Arc::new);
+        Ok(Self { client, servers: options.bootstrap_servers, user: options.username, registry })
     }
 
     /// Asks brokers on a thread that may wait.
@@ -160,6 +164,11 @@ impl LogSource for Cluster {
         Ok(Some(found.collect()))
     }
 
+    fn registry(&self) -> Option<Arc<dyn SchemaRegistry>> {
+        let registry = self.registry.as_ref()?;
+        Some(Arc::clone(registry) as Arc<dyn SchemaRegistry>)
+    }
+
     fn read(
         &self,
         _: &Arc<StatementContext>,
@@ -174,11 +183,15 @@ impl LogSource for Cluster {
     async fn check(&self, statement: &Arc<StatementContext>) -> Result<Vec<Finding>> {
         let count = self.topics(statement).await?.len();
         let user = self.user.as_deref().map(|user| format!(" as {user}")).unwrap_or_default();
-        Ok(vec![Finding {
+        let mut findings = vec![Finding {
             severity: Severity::Info,
             object: self.location(),
             message: format!("the cluster answers{user}: {count} topics"),
             fix: None,
-        }])
+        }];
+        if let Some(registry) = &self.registry {
+            findings.push(registry.check().await);
+        }
+        Ok(findings)
     }
 }

@@ -24,6 +24,8 @@ pub enum BadKind {
     Ragged,
     /// Bytes that are no text in the encoding of the table.
     Encoding,
+    /// The schema that the record names is not known, or cannot be used.
+    SchemaId,
     /// Longer than a record may be.
     Oversize,
     /// The compressed data around the record are broken.
@@ -38,6 +40,7 @@ impl BadKind {
             Self::Type => "type",
             Self::Ragged => "ragged",
             Self::Encoding => "encoding",
+            Self::SchemaId => "schema_id",
             Self::Oversize => "oversize",
             Self::Decompress => "decompress",
         }

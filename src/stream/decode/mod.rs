@@ -1,21 +1,29 @@
-//! Text records (CSV, JSON) as Arrow batches and bad records, from byte slices.
+//! Records (CSV, JSON, Avro, Protobuf) as Arrow batches and bad records, from byte slices.
 //!
 //! Whether a record is good depends on the table's [`Shape`], never on the query: every declared
-//! column is checked in every record, only projected ones are built. A record is tokenised once
-//! into spans; then each column walks its spans, so that a bad value costs one record and not the
-//! batch. Reading blocks, listing files and naming the place (file, topic, absolute line) are the
+//! column is checked in every record, only projected ones are built. A record of text is tokenised
+//! once into spans; then each column walks its spans, so that a bad value costs one record and not
+//! the batch. Records of binary formats fill [`values`] one after another, and take back their own. Reading blocks, listing files and naming the place (file, topic, absolute line) are the
 //! caller's; what to do about too many bad records is too.
 
 mod assemble;
+pub mod avro;
 mod bad;
 pub mod boundary;
 mod cell;
 pub mod csv;
 mod encoding;
+mod filling;
+mod framed;
 pub mod json;
+mod judge;
+pub mod protobuf;
+mod records;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod text;
+mod values;
 
 use std::ops::Range;
 
@@ -24,7 +32,9 @@ use arrow::array::RecordBatch;
 pub use self::bad::{BadKind, BadRecord, Flaw, RAW_LIMIT, VALUE_LIMIT, shown};
 pub use self::cell::{Cell, Kind, Notation, Sink, sink};
 pub use self::encoding::TextEncoding;
+pub use self::framed::{Framing, confluent};
 pub use self::shape::{Column, OnError, Shape, Source, map_of, sql_type, type_text};
+pub use self::text::TextDecoder;
 use crate::error::Result;
 
 /// Bytes that hold whole records, cut by [`boundary`] (or the last of their file).

@@ -58,7 +58,7 @@ async fn of_partition(
     request: ReadRequest,
     most: usize,
 ) -> Result<RecordBatch> {
-    let mut open = sieve.open()?;
+    let mut open = sieve.open(source)?;
     let request = ReadRequest { wants_keys: open.wants_keys(), ..request };
     let (mut found, mut count) = (Vec::new(), 0);
     let steps = Backwards::new(request.range.clone(), source.traits().tail);
@@ -66,7 +66,7 @@ async fn of_partition(
         let mut read = source.read(statement, ReadRequest { range, ..request.clone() });
         let mut rows = Vec::new();
         while let Some(came) = read.try_next().await? {
-            let passed = open.pass(statement, &request.partition, &came)?;
+            let passed = open.pass(statement, &request.partition, &came).await?;
             count += passed.num_rows();
             rows.push(passed);
         }

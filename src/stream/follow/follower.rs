@@ -99,7 +99,7 @@ impl Follower {
         last: usize,
         metrics: (BaselineMetrics, Count),
     ) -> Result<Self> {
-        let open = sieve.open()?;
+        let open = sieve.open(&source)?;
         let (baseline, bytes) = metrics;
         Ok(Self {
             source,
@@ -153,7 +153,7 @@ impl Follower {
     async fn step(&mut self) -> Result<Option<RecordBatch>> {
         if let Some(reading) = &mut self.reading {
             if let Some(came) = reading.stream.try_next().await? {
-                return self.take(&came).map(Some);
+                return self.take(&came).await.map(Some);
             }
             return self.end_reading().map(|()| None);
         }
@@ -181,10 +181,11 @@ impl Follower {
     }
 
     /// Rows of records that have come, which count as read with that.
-    fn take(&mut self, came: &Records) -> Result<RecordBatch> {
+    async fn take(&mut self, came: &Records) -> Result<RecordBatch> {
         let internal = || Error::internal("what is read has no place");
         let reading = self.reading.as_ref().ok_or_else(internal)?;
-        let place = self.places.0.get_mut(&reading.partition).ok_or_else(internal)?;
+        let (partition, end) = (reading.partition.clone(), reading.end);
+        let place = self.places.0.get(&partition).ok_or_else(internal)?;
         let recipe = &self.sieve.recipe;
         let records = match recipe.unit {
             OffsetUnit::Bytes => came.records.len() as u64,
@@ -193,8 +194,9 @@ impl Follower {
         self.bytes.add(usize::try_from(came.bytes).unwrap_or(usize::MAX));
         recipe.meter(&self.statement, ScanUnit::Bytes, came.bytes)?;
         recipe.meter(&self.statement, ScanUnit::Records, records)?;
-        let rows = self.open.pass(&self.statement, &reading.partition, came)?;
-        place.position = came.position.min(reading.end);
+        let rows = self.open.pass(&self.statement, &partition, came).await?;
+        let place = self.places.0.get_mut(&partition).ok_or_else(internal)?;
+        place.position = came.position.min(end);
         self.trouble = None;
         Ok(rows)
     }

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::spi::StatementContext;
 use crate::stream::recipe::Recipe;
 use crate::stream::rows::{RowMaker, Rows};
-use crate::stream::source::Records;
+use crate::stream::source::{LogSource, Records};
 
 /// What is built, what passes, what is shown.
 #[derive(Clone)]
@@ -57,9 +57,9 @@ impl Sieve {
     }
 
     /// One that is used; each has a decoder of its own.
-    pub(super) fn open(&self) -> Result<OpenSieve> {
+    pub(super) fn open(&self, source: &Arc<dyn LogSource>) -> Result<OpenSieve> {
         let (recipe, built) = (Arc::clone(&self.recipe), Arc::clone(&self.built));
-        let rows = RowMaker::try_new(recipe, &self.columns, built)?;
+        let rows = RowMaker::try_new(recipe, &self.columns, built, source)?;
         Ok(OpenSieve { sieve: self.clone(), rows })
     }
 
@@ -82,13 +82,14 @@ impl OpenSieve {
     }
 
     /// The rows of records that pass, with all columns that are built.
-    pub(super) fn pass(
+    pub(super) async fn pass(
         &mut self,
         statement: &StatementContext,
         partition: &str,
         came: &Records,
     ) -> Result<RecordBatch> {
         let label = &self.sieve.recipe.label;
+        self.rows.prepare(statement, came).await?;
         let made = self.rows.make(partition, came, 0..came.records.len())?;
         let Rows { batch, bad, ignored, records: _ } = made;
         for (counter, amount) in [("bad_records", bad), ("unknown_fields", ignored)] {

@@ -69,6 +69,11 @@ impl Broker {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// A file for what a command writes.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// The program with a catalog `k` over this broker.
     pub(crate) fn program(&self) -> Program {
         let program = Program::new();

@@ -7,4 +7,5 @@ mod java;
 pub(crate) mod kafka;
 pub(crate) mod lakes;
 mod maven;
+pub(crate) mod registry;
 pub(crate) mod rocketmq;

@@ -4,7 +4,7 @@ use super::tokens::{Found, Tokens, Width};
 use super::{CsvDialect, byte_order_mark, distinct_names, unescape};
 use crate::error::Result;
 use crate::stream::decode::TextEncoding;
-use crate::stream::decode::assemble::{after_lines, limit, line_ends};
+use crate::stream::decode::records::{after_lines, limit, line_ends};
 
 /// What stands before the first record of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

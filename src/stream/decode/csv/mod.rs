@@ -21,11 +21,10 @@ pub use self::dialect::CsvDialect;
 pub use self::header::{Head, head};
 pub use self::infer::{CsvGuess, Likely, infer_csv};
 use self::tokens::{Found, Tokens, Width};
-use super::assemble::{
-    Assembler, Cells, Extent, Grid, Places, Records, Stored, after_lines, limit, line_ends,
-};
+use super::assemble::{Assembler, Cells, Grid};
 use super::bad::Flaw;
 use super::cell::{Cell, Kind, Notation, sink};
+use super::records::{Extent, Places, Records, Stored, after_lines, limit, line_ends};
 use super::shape::{Shape, Source};
 use super::{Chunk, Decoded, Decoder, TextEncoding};
 use crate::error::{Error, Result};

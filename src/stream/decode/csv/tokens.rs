@@ -4,8 +4,8 @@
 use memchr::{memchr, memchr2, memchr3};
 
 use super::CsvDialect;
-use crate::stream::decode::assemble::Extent;
 use crate::stream::decode::bad::{BadKind, Flaw};
+use crate::stream::decode::records::Extent;
 
 /// How far a record with quoted line ends may reach, in bytes. Beyond, its quote is held to be
 /// unclosed.

@@ -5,9 +5,9 @@
 
 use memchr::memchr;
 
-use crate::stream::decode::assemble::Extent;
 use crate::stream::decode::bad::Flaw;
 use crate::stream::decode::cell::{Cell, Kind};
+use crate::stream::decode::records::Extent;
 
 /// How deep objects and arrays may be nested.
 const DEPTH: usize = 128;

@@ -6,7 +6,7 @@
 // `failed` with why. The end of standard input ends the broker.
 //
 // `fill` writes the topics of the tests. `truth TOPIC ISOLATION FILE` writes what Kafka's own consumer
-// reads of a topic, a line of JSON per record.
+// reads of a topic, a line of JSON per record. `avro` and `protobuf` write topics of records with schemas.
 
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -159,6 +159,14 @@ class Broker {
         switch (words[0]) {
             case "fill":
                 return fill(Long.parseLong(words[1]));
+            case "avro":
+                return new Avros(this, words[1], Long.parseLong(words[2]))
+                    .fill(words[3], words[4], Integer.parseInt(words[5]), Integer.parseInt(words[6]), new File(words[7]));
+            case "protobuf":
+                return new Protobufs(this, words[1], Long.parseLong(words[2]))
+                    .fill(words[3], Integer.parseInt(words[4]), new File(words[5]));
+            case "avro_unregistered":
+                return new Avros(this, "", 1).unregistered(words[1], words[2], Integer.parseInt(words[3]), words[4].equals("named"));
             case "truth":
                 return truth(words[1], words[2], new File(words[3]));
             case "groups":

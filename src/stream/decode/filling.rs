@@ -1,0 +1,123 @@
+//! Columns of typed values that are filled record by record: what is the same for all binary formats.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::bad::{BadKind, Flaw};
+use super::judge::{Judge, Misfit, not_null};
+use super::records::{Extent, Places, Records, Stored, limit, line_ends};
+use super::shape::Shape;
+use super::values::Values;
+use super::{Chunk, Decoded};
+use crate::error::Result;
+
+/// The columns of one table.
+#[derive(Debug)]
+pub(super) struct Filling {
+    pub(super) judge: Arc<Judge>,
+    values: Vec<Values>,
+}
+
+/// A value that does not fit, and what it was.
+pub(super) struct Unfit {
+    pub(super) flaw: Flaw,
+    pub(super) shown: Option<String>,
+}
+
+/// One record's place in the columns.
+pub(super) struct Row<'f> {
+    values: &'f mut [Values],
+    misfits: &'f mut Vec<(Misfit, Option<String>)>,
+    row: usize,
+}
+
+impl Row<'_> {
+    /// Appends a value to a column; one that does not fit becomes NULL, and the answer is false.
+    ///
+    /// # Errors
+    /// A flaw of the record itself.
+    pub(super) fn fill(
+        &mut self,
+        column: usize,
+        fill: impl FnOnce(&mut Values) -> Result<(), Unfit>,
+    ) -> Result<bool, Flaw> {
+        let Some(values) = self.values.get_mut(column) else { return Ok(true) };
+        let before = values.len();
+        let Err(Unfit { flaw, shown }) = fill(values) else { return Ok(true) };
+        if flaw.kind != BadKind::Type {
+            return Err(flaw);
+        }
+        values.truncate(before);
+        values.push_null();
+        self.misfits.push((Misfit { row: self.row, column, flaw }, shown));
+        Ok(false)
+    }
+
+    /// Appends NULL to a column that the record says nothing of.
+    pub(super) fn absent(&mut self, column: usize) {
+        let Some(values) = self.values.get_mut(column) else { return };
+        values.push_null();
+        if !values.is_nullable() {
+            self.misfits.push((Misfit { row: self.row, column, flaw: not_null() }, None));
+        }
+    }
+}
+
+impl Filling {
+    /// The columns of a shape, of which those of `projection` are built.
+    ///
+    /// # Errors
+    /// As [`Values::new`].
+    pub(super) fn try_new(shape: Shape, projection: &[usize]) -> Result<Self> {
+        let values = shape.columns.iter().map(Values::new).collect::<Result<_>>()?;
+        Ok(Self { judge: Arc::new(Judge::try_new(shape, projection)?), values })
+    }
+
+    /// Reads the records of a chunk one after another. `read` appends to all columns, and says how many
+    /// parts of the record no column asks for; what it has appended of a broken one is taken back.
+    pub(super) fn fill(
+        &mut self,
+        chunk: Chunk<'_>,
+        ranges: &[Range<usize>],
+        mut read: impl FnMut(&[u8], &mut Row<'_>) -> Result<u64, Flaw>,
+    ) -> Result<Decoded> {
+        let bytes = chunk.bytes;
+        limit(bytes)?;
+        let (mut records, mut misfits, mut ignored_keys) = (Records::default(), vec![], 0);
+        for range in ranges {
+            let extent = Extent::new(range.start, range.end);
+            let record = bytes.get(range.clone()).unwrap_or_default();
+            let (row, known) = (records.rows.len(), misfits.len());
+            let mut into = Row { values: &mut self.values, misfits: &mut misfits, row };
+            let kept = match read(record, &mut into) {
+                Ok(ignored) => {
+                    ignored_keys += ignored;
+                    records.rows.push(extent);
+                    row + 1
+                }
+                Err(flaw) => {
+                    misfits.truncate(known);
+                    records.push_broken(extent, flaw);
+                    row
+                }
+            };
+            for (at, values) in self.values.iter_mut().enumerate() {
+                // What is only looked at is not kept.
+                values.truncate(if self.judge.builds(at) { kept } else { 0 });
+            }
+        }
+        let mut columns = Vec::with_capacity(self.values.len());
+        for (at, values) in self.values.iter_mut().enumerate() {
+            columns.push(if self.judge.builds(at) { Some(values.finish()?) } else { None });
+        }
+        let (misfits, shown): (Vec<_>, Vec<_>) = misfits.into_iter().unzip();
+        let shown: HashMap<(usize, usize), Option<String>> =
+            misfits.iter().zip(shown).map(|(it, shown)| ((it.row, it.column), shown)).collect();
+        let value = |it: &Misfit| shown.get(&(it.row, it.column)).cloned().flatten();
+        let places = Places::new(chunk, bytes, Stored::Same);
+        let decoded = self.judge.decoded(&columns, records, &misfits, places, value)?;
+        let lines = line_ends(bytes) as u64;
+        Ok(Decoded { bytes: bytes.len(), lines, ignored_keys, ..decoded })
+    }
+}
