@@ -298,7 +298,14 @@ impl Query for LocalQuery {
             let records = if *count == 1 { "record of" } else { "records of" };
             Some(format!("{count} bad {records} {source}: errors('{source}') shows them"))
         });
-        bad.collect()
+        let lost = sources.iter().flat_map(|(source, counters)| {
+            let lost = counters.iter().filter(|(counter, _)| counter.name == "offsets_lost");
+            lost.map(move |(counter, count)| {
+                let place = &counter.detail;
+                format!("{count} offsets of {source} were deleted before they were read: {place}")
+            })
+        });
+        bad.chain(lost).collect()
     }
 
     fn outages(&self) -> Vec<String> {

@@ -100,6 +100,8 @@ struct RecipeMessage {
     /// What keys are, where they are more than bytes.
     #[prost(message, optional, tag = "23")]
     key: Option<KeyMessage>,
+    #[prost(bool, tag = "24")]
+    skips_lost: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -300,6 +302,7 @@ impl RecipeMessage {
             bad: recipe.half == Half::Bad,
             most_bad,
             most_bad_share,
+            skips_lost: recipe.skips_lost,
             max_scan_bytes: recipe.limits.bytes,
             max_scan_records: recipe.limits.records,
             event_time: recipe.event_time.map(|at| at as u64),
@@ -347,6 +350,7 @@ impl RecipeMessage {
                 (Some(count), _) => Some(RowShare::Count(count)),
                 (None, share) => share.map(RowShare::Share),
             },
+            skips_lost: self.skips_lost,
             limits: TableLimits { bytes: self.max_scan_bytes, records: self.max_scan_records },
             event_time: self.event_time.map(size),
             times: if self.rising_times { TimeOrder::Rising } else { TimeOrder::Any },
@@ -376,6 +380,7 @@ mod tests {
             shape: Shape { columns, declared: true, on_error: OnError::Null },
             half: Half::Good,
             max_bad_records: None,
+            skips_lost: true,
             limits: TableLimits { bytes: None, records: Some(7) },
             event_time: None,
             times: TimeOrder::Any,
@@ -413,7 +418,7 @@ mod tests {
         ] {
             let bytes = RecipeMessage::of(&recipe).unwrap().encode_to_vec();
             let again = RecipeMessage::decode(bytes.as_slice()).unwrap().recipe("kafka").unwrap();
-            assert_eq!(again.format, recipe.format);
+            assert_eq!((&again.format, again.skips_lost), (&recipe.format, true));
             let parts = |recipe: &Recipe| recipe.key.clone().map(|key| (key.format, key.column));
             assert_eq!(parts(&again), parts(&recipe));
         }

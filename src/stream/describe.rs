@@ -9,7 +9,7 @@ use super::decode::csv::{CsvDialect, infer_csv};
 use super::decode::json::infer_json;
 use super::decode::{Column, OnError, Shape, Source, type_text};
 use super::meta::MetaColumn;
-use super::options::{Meta, StreamOptions, ValueFormat};
+use super::options::{Meta, OnDataLoss, StreamOptions, ValueFormat};
 use super::pin::StreamName;
 use super::recipe::{Format, Half, Key, Recipe, VALUE};
 use super::source::{LogSource, ReadRequest, SourceTraits};
@@ -132,6 +132,7 @@ async fn values(
             pinned_end: bounds.end,
             identity: bounds.identity.clone(),
             wants_keys: false,
+            skips_lost: false,
         };
         let found = last_records(source, statement, request, SAMPLED_RECORDS).await?;
         for records in &found {
@@ -276,6 +277,7 @@ pub(super) async fn recipe(
         shape,
         half,
         max_bad_records: declared.max_bad_records,
+        skips_lost: skips_lost(declared, traits)?,
         limits: declared.limits(),
         times: source.time_order(&name.stream).await?,
         unit: traits.offsets,
@@ -320,6 +322,20 @@ fn schema(
         _ => column.field(traits, timezone),
     }));
     Ok(Arc::new(Schema::new(fields)))
+}
+
+fn skips_lost(declared: &TableFile<StreamOptions>, traits: SourceTraits) -> Result<bool> {
+    if declared.options.on_data_loss != Some(OnDataLoss::Warn) {
+        return Ok(false);
+    }
+    if traits.skips_lost {
+        return Ok(true);
+    }
+    let message = format!("on_data_loss: what is lost of a {} is always an error", traits.noun);
+    Err(match &declared.text {
+        Some(text) => text.wrong(message),
+        None => Error::config(message),
+    })
 }
 
 fn event_time(

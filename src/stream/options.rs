@@ -45,6 +45,10 @@ pub struct StreamOptions {
     /// `_properties`).
     #[serde(default)]
     pub(super) meta: Meta,
+    /// What happens when retention deletes records after they were pinned and before they were read:
+    /// `fail` (default), or `warn`, where the others are the answer and a note says which are gone.
+    /// Kafka only.
+    pub(super) on_data_loss: Option<OnDataLoss>,
     /// The declared TIMESTAMP column that is a record's time, in systems whose records come without
     /// one.
     pub(super) event_time: Option<String>,
@@ -92,6 +96,16 @@ impl ValueFormat {
             Self::Json | Self::Csv | Self::Raw => None,
         }
     }
+}
+
+/// What happens to a read whose records were deleted.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OnDataLoss {
+    /// It ends with an error.
+    Fail,
+    /// It goes on behind them.
+    Warn,
 }
 
 /// What a record's key is.

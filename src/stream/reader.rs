@@ -29,6 +29,9 @@ use crate::spi::{RowShare, ScanUnit, StatementContext};
 /// The receipt's counter of bad records.
 const BAD_RECORDS: &str = "bad_records";
 
+/// The receipt's counter of offsets that were deleted before they were read; notes tell them.
+const LOST: &str = "offsets_lost";
+
 /// What one partition of a scan is made of.
 #[derive(Debug)]
 pub(super) struct Task {
@@ -186,6 +189,7 @@ impl Reader {
                 pinned_end: open.split.pinned_end,
                 identity: open.split.identity.clone(),
                 wants_keys: self.rows.wants_keys(),
+                skips_lost: self.recipe.skips_lost,
             };
             self.reading = Some(Reading {
                 partition: open.split.partition.clone(),
@@ -226,6 +230,11 @@ impl Reader {
         self.bytes.add(usize::try_from(came.bytes).unwrap_or(usize::MAX));
         self.recipe.meter(&self.statement, ScanUnit::Bytes, came.bytes)?;
         self.recipe.meter(&self.statement, ScanUnit::Records, records)?;
+        if let Some(lost) = &came.lost {
+            let detail = format!("partition {}: [{}, {})", reading.partition, lost.start, lost.end);
+            let receipt = self.statement.receipt();
+            receipt.add_with(&self.recipe.label, LOST, &detail, lost.end - lost.start);
+        }
         self.rows.prepare(&self.statement, &came).await?;
         self.skipper.saw(&reading.partition, &came);
         reading.position = came.position;

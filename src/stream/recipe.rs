@@ -81,6 +81,8 @@ pub(super) struct Recipe {
     pub(super) shape: Shape,
     pub(super) half: Half,
     pub(super) max_bad_records: Option<RowShare>,
+    /// Whether records that were deleted before they were read are passed, and told.
+    pub(super) skips_lost: bool,
     pub(super) limits: TableLimits,
     /// Of `shape`, the column that is a record's time, where records come without one.
     pub(super) event_time: Option<usize>,

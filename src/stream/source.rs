@@ -60,6 +60,8 @@ pub struct SourceTraits {
     pub has_properties: bool,
     /// Whether [`offsets_at`](LogSource::offsets_at) finds the very first offset of a time, not one nearby.
     pub exact_times: bool,
+    /// Whether reading can pass what was deleted.
+    pub skips_lost: bool,
     /// How many offsets are worth a split of their own; `None` is the setting `split_bytes`.
     pub split: Option<u64>,
     /// How many offsets of a tail are read first; each further step is four times the one before.
@@ -114,6 +116,8 @@ pub struct ReadRequest {
     pub identity: Option<String>,
     /// Whether what stands beside values is wanted: keys and headers, parts of messages.
     pub wants_keys: bool,
+    /// Whether records that were deleted before they were read are passed, and told.
+    pub skips_lost: bool,
 }
 
 /// One record.
@@ -159,6 +163,8 @@ pub struct Records {
     pub position: u64,
     /// Bytes that were read for it.
     pub bytes: u64,
+    /// Offsets that were asked for and deleted before they were read.
+    pub lost: Option<Range<u64>>,
 }
 
 /// A system with logs.

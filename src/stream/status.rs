@@ -111,6 +111,7 @@ impl StatusTable {
                 pinned_end: it.end,
                 identity: it.identity.clone(),
                 wants_keys: false,
+                skips_lost: false,
             };
             self.times_of(request).boxed()
         });

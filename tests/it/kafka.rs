@@ -243,6 +243,53 @@ fn what_retention_deleted_is_told_and_never_left_out() {
 }
 
 #[test]
+fn what_is_deleted_in_the_midst_of_a_read_is_an_error_or_passed_and_told() {
+    let broker = broker();
+    let program = broker.program();
+    let read = |before: &str, table: &str| {
+        program.write(
+            "catalog/k/default/lossy.toml",
+            format!("[options]\nvalue_format = 'raw'\n{table}"),
+        );
+        let mut child = program
+            .command(&["-c", "select _offset, value from k.default.lossy", "--csv", "-t"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut offsets = Vec::new();
+        let mut take = |line: std::io::Result<String>| {
+            let line = line.unwrap();
+            offsets.push(line.split_once(',').unwrap().0.parse::<u64>().unwrap());
+        };
+        // Most of the topic cannot be on its way yet.
+        lines.by_ref().take(10).for_each(&mut take);
+        broker.run(&["delete_before", "lossy", "0", before]);
+        lines.for_each(&mut take);
+        let output = child.wait_with_output().unwrap();
+        (offsets, output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (offsets, succeeded, told) = read("4000", "");
+    assert!(!succeeded, "{told}");
+    let last = offsets.len() as u64;
+    assert_eq!(offsets, (0..last).collect::<Vec<_>>());
+    assert!(told.contains("were deleted before they were read"), "{told}");
+    assert!(told.contains(" to 4000 were deleted"), "{told}");
+    assert!(told.ends_with("error: kind=gone -c:1:1\n"), "{told}");
+    let (offsets, succeeded, told) = read("7900", "on_data_loss = 'warn'\n");
+    assert!(succeeded, "{told}");
+    let first = offsets.iter().position(|offset| *offset == 7900).unwrap();
+    let before: Vec<u64> = (4000..4000 + first as u64).collect();
+    assert_eq!(offsets, [before, (7900..8000).collect()].concat());
+    let lost = 7900 - 4000 - first;
+    let note = format!(
+        "{lost} offsets of k.default.lossy were deleted before they were read: partition 0: ["
+    );
+    assert!(lost > 0 && told.contains(&note), "{told}");
+}
+
+#[test]
 fn who_asks_is_let_in_or_told_why_not() {
     let broker = broker();
     let program = Program::new();

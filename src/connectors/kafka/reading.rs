@@ -38,6 +38,7 @@ pub(super) fn read(
 }
 
 struct Reading<'r> {
+    client: &'r Arc<Client>,
     lent: Lent,
     request: &'r ReadRequest,
     partition: i32,
@@ -49,12 +50,13 @@ struct Reading<'r> {
 }
 
 impl<'r> Reading<'r> {
-    fn begin(client: &Arc<Client>, request: &'r ReadRequest) -> Result<Self> {
+    fn begin(client: &'r Arc<Client>, request: &'r ReadRequest) -> Result<Self> {
         let partition = number(&request.partition)?;
         let start = offset(request.range.start)?;
         let lent = client.lend()?;
         lent.assign(&request.stream, partition, start)?;
         Ok(Self {
+            client,
             lent,
             request,
             partition,
@@ -101,6 +103,14 @@ impl<'r> Reading<'r> {
                 Polled::Trouble(Trouble::Passing, said) => {
                     self.said = Some((Trouble::Passing, said))
                 }
+                Polled::Trouble(Trouble::OutOfRange, said) => {
+                    if self.lost(&said)? {
+                        return self.last(wanted);
+                    }
+                    if !self.hand_over(wanted) {
+                        return Ok(());
+                    }
+                }
                 Polled::Trouble(trouble, said) => return Err(trouble.error(&self.place(), &said)),
             }
             if wanted.is_closed() {
@@ -110,6 +120,36 @@ impl<'r> Reading<'r> {
                 return Err(self.stalled());
             }
         }
+    }
+
+    /// Passes what was deleted before it was read, if that is wanted; true when nothing is left.
+    fn lost(&mut self, said: &str) -> Result<bool> {
+        let ReadRequest { stream, partition, range, skips_lost, .. } = self.request;
+        let ends = self.client.ends(stream, &[self.partition])?;
+        let first = ends.first().and_then(|(_, [first, ..])| u64::try_from(*first).ok());
+        let from = self.came.position;
+        let Some(first) = first.filter(|first| *first > from) else {
+            return Err(Trouble::OutOfRange.error(&self.place(), said));
+        };
+        let to = first.min(range.end);
+        if !skips_lost {
+            return Err(Error::gone(format!(
+                "topic {stream} partition {partition}: offsets {from} to {to} were deleted before they \
+                 were read"
+            ))
+            .with_hint(
+                "run the statement again: it begins with what is there now; on_data_loss = \"warn\" in \
+                 the table file goes on behind them",
+            ));
+        }
+        self.came.lost = Some(from..to);
+        self.came.position = to;
+        self.moved = Instant::now();
+        if to >= range.end {
+            return Ok(true);
+        }
+        self.lent.assign(stream, self.partition, offset(to)?)?;
+        Ok(false)
     }
 
     /// Hands over what has come; false when nobody wants it.

@@ -110,6 +110,7 @@ impl LogSource for Cluster {
             has_keys: true,
             has_properties: false,
             exact_times: true,
+            skips_lost: true,
             split: Some(500_000),
             tail: 1000,
         }

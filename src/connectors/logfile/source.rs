@@ -88,6 +88,7 @@ impl LogSource for LogFolder {
             has_keys: false,
             has_properties: false,
             exact_times: false,
+            skips_lost: false,
             split: None,
             tail: 64 * 1024,
         }

@@ -85,6 +85,7 @@ impl LogSource for Cluster {
             has_keys: false,
             has_properties: true,
             exact_times: false,
+            skips_lost: false,
             split: Some(200_000),
             tail: 256,
         }

@@ -41,6 +41,7 @@ pub(super) async fn rows(
             pinned_end: place.position,
             identity: place.identity.clone(),
             wants_keys: false,
+            skips_lost: false,
         };
         of_partition(source, statement, sieve, request, most).boxed()
     };

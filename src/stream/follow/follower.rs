@@ -174,6 +174,7 @@ impl Follower {
             // It must still be what was read before.
             identity: place.identity.clone().or_else(|| next.identity.clone()),
             wants_keys: self.open.wants_keys(),
+            skips_lost: false,
         };
         let PartitionNow { partition, end, identity, .. } = next;
         let stream = self.source.read(&self.statement, request);

@@ -333,6 +333,13 @@ class Broker {
                     send(producer, record("wide", 0, START + n, null, value));
                 }
             }
+            create(admin, "lossy", 1);
+            try (KafkaProducer<byte[], byte[]> producer = producer()) {
+                byte[] value = new byte[10_000];
+                for (int n = 0; n < 8000; n++) {
+                    send(producer, record("lossy", 0, START + n, null, value));
+                }
+            }
             create(admin, "empty", 3);
             create(admin, "live", 2);
             admin.createAcls(List.of(
