@@ -3,6 +3,7 @@
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 
+use super::run::LastResult;
 use crate::error::{Error, Result};
 
 /// One line of a receipt.
@@ -16,6 +17,22 @@ pub struct ReceiptLine {
     pub amount: u64,
     /// What about: a filter, a reason, a token; mostly empty.
     pub detail: String,
+}
+
+/// What records of the tables of a receipt are, as far as schemas say it; `None` where none does.
+///
+/// # Errors
+/// As [`lines`].
+pub(super) fn formats(batches: &[RecordBatch]) -> Result<Option<LastResult>> {
+    let mut lines = lines(batches)?;
+    lines.retain(|line| line.counter == "format");
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let names = ["table", "records"].map(str::to_owned);
+    let tables = lines.iter().map(|line| Some(line.source.clone())).collect();
+    let records = lines.iter().map(|line| Some(line.detail.clone())).collect();
+    LastResult::of_texts(&names, vec![tables, records]).map(Some)
 }
 
 /// The lines of `SHOW RECEIPT`'s answer.

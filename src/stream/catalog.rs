@@ -124,6 +124,10 @@ impl StreamCatalog {
             let sampled = self.sampled(statement, stream, pinned, declared).await?;
             let source = self.source();
             let recipe = describe::recipe(source, statement, stream, &sampled, declared, half);
+            if sampled.origin.is_some() {
+                // Shown by \d+, and with the receipt of every statement.
+                statement.receipt().add_with(&stream.label, "format", &sampled.summary(), 1);
+            }
             Ok((recipe.await?, sampled.summary()))
         };
         recipe.await.map_err(|e| placed(e, stream))

@@ -30,7 +30,7 @@ fn micros(text: &str) -> i64 {
     if let Ok(time) = text.parse::<chrono::DateTime<chrono::Utc>>() {
         return time.timestamp_micros();
     }
-    if let Ok(time) = text.parse::<chrono::NaiveDateTime>() {
+    if let Ok(time) = text.replace(' ', "T").parse::<chrono::NaiveDateTime>() {
         return time.and_utc().timestamp_micros();
     }
     let time: chrono::NaiveTime = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
@@ -239,9 +239,8 @@ fn keys_have_a_format_of_their_own_and_may_be_bad() {
     }
     let text = "[options]\nkey_format = 'text'\nvalue_format = 'raw'\n";
     program.write("catalog/k/default/events.toml", text);
-    let sql =
-        "select count(distinct _key), min(_key), arrow_typeof(min(_key)) from k.default.events";
-    assert_eq!(answer(&program, sql), "50,k0,Utf8View\n");
+    let sql = "select count(distinct _key), min(_key) from k.default.events";
+    assert_eq!(answer(&program, sql), "50,k0\n");
     program.write("catalog/k/default/avro_keyed.toml", "[options]\nkey_format = 'protobuf'\n");
     let failed = run(&program, "select * from k.default.avro_keyed", &[]);
     let told = "key_format is protobuf, and the schema of subject avro_keyed-key is one of AVRO";
@@ -301,8 +300,8 @@ fn every_protobuf_record_is_what_protobufs_own_library_reads_by_the_latest_schem
     assert!(described.contains("protobuf by schema "), "{described}");
     // Without a table file the columns are those of the first message.
     std::fs::remove_file(program.path("catalog/k/default/proto_1.toml")).unwrap();
-    let columns = answer(&program, "select unused from k.default.proto_1 limit 1");
-    assert_eq!(columns, "\n");
+    let columns = answer(&program, "select count(*), count(unused) from k.default.proto_1");
+    assert_eq!(columns, format!("{rows},0\n"));
     // A schema of files, and columns of it.
     program.write("catalog/k/default/event.proto", schema);
     program.write(
@@ -396,7 +395,7 @@ fn a_registry_that_refuses_or_is_gone_is_named_with_the_key_of_the_catalog() {
         assert!(ran.stderr.contains(says), "{}", ran.stderr);
         let last = format!("error: kind={kind} ");
         assert!(ran.stderr.lines().last().unwrap().starts_with(&last), "{}", ran.stderr);
-        let checked = answer(&program, &format!("check catalog {name}"));
+        let checked = run(&program, &format!("check catalog {name}"), &["--csv"]).stdout;
         assert!(checked.contains("the schema registry http://127.0.0.1:"), "{checked}");
     }
     let checked = answer(&program, "check catalog user");

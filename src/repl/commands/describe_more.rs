@@ -1,8 +1,8 @@
 //! `\d+`: a table in full.
 
 use super::{Argument, Command, Failed, Flow, sugar};
-use crate::repl::partitions;
 use crate::repl::shell::Shell;
+use crate::repl::{partitions, receipt};
 
 /// Describe a table: columns, what it would read, how it is made.
 pub(super) struct DescribeMore;
@@ -41,6 +41,12 @@ impl Command for DescribeMore {
         if let Some(partitions) = pinned.ok().and_then(|text| partitions::of(&text).transpose()) {
             shell.show(&partitions?)?;
         }
+        // Which schema says what records are.
+        let receipt = shell.fetch("SHOW RECEIPT")?;
+        if let Some(formats) = receipt::formats(&receipt)? {
+            shell.show(&formats)?;
+        }
+        // The path of a file has no statement that makes it.
         if table.starts_with('\'') {
             return Ok(Flow::Continue);
         }
