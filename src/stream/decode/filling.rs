@@ -17,6 +17,8 @@ use crate::error::Result;
 pub(super) struct Filling {
     pub(super) judge: Arc<Judge>,
     values: Vec<Values>,
+    /// Which columns are built, not only looked at.
+    built: Vec<bool>,
 }
 
 /// A value that does not fit, and what it was.
@@ -70,8 +72,10 @@ impl Filling {
     /// # Errors
     /// As [`Values::new`].
     pub(super) fn try_new(shape: Shape, projection: &[usize]) -> Result<Self> {
-        let values = shape.columns.iter().map(Values::new).collect::<Result<_>>()?;
-        Ok(Self { judge: Arc::new(Judge::try_new(shape, projection)?), values })
+        let values: Vec<Values> = shape.columns.iter().map(Values::new).collect::<Result<_>>()?;
+        let judge = Arc::new(Judge::try_new(shape, projection)?);
+        let built = (0..values.len()).map(|column| judge.builds(column)).collect();
+        Ok(Self { judge, values, built })
     }
 
     /// Reads the records of a chunk one after another. `read` appends to all columns, and says how many
@@ -90,26 +94,29 @@ impl Filling {
             let record = bytes.get(range.clone()).unwrap_or_default();
             let (row, known) = (records.rows.len(), misfits.len());
             let mut into = Row { values: &mut self.values, misfits: &mut misfits, row };
-            let kept = match read(record, &mut into) {
+            let done = read(record, &mut into);
+            let is_broken = done.is_err();
+            match done {
                 Ok(ignored) => {
                     ignored_keys += ignored;
                     records.rows.push(extent);
-                    row + 1
                 }
                 Err(flaw) => {
                     misfits.truncate(known);
                     records.push_broken(extent, flaw);
-                    row
                 }
-            };
-            for (at, values) in self.values.iter_mut().enumerate() {
-                // What is only looked at is not kept.
-                values.truncate(if self.judge.builds(at) { kept } else { 0 });
+            }
+            for (values, is_built) in self.values.iter_mut().zip(&self.built) {
+                if !is_built {
+                    values.truncate(0);
+                } else if is_broken {
+                    values.truncate(row);
+                }
             }
         }
         let mut columns = Vec::with_capacity(self.values.len());
-        for (at, values) in self.values.iter_mut().enumerate() {
-            columns.push(if self.judge.builds(at) { Some(values.finish()?) } else { None });
+        for (values, is_built) in self.values.iter_mut().zip(&self.built) {
+            columns.push(if *is_built { Some(values.finish()?) } else { None });
         }
         let (misfits, shown): (Vec<_>, Vec<_>) = misfits.into_iter().unzip();
         let shown: HashMap<(usize, usize), Option<String>> =

@@ -61,9 +61,9 @@ pub(super) fn data_type(schema: &Schema, of: TypeId, around: &mut Vec<TypeId>) -
         (Kind::Array(item), None) => DataType::new_list(data_type(schema, *item, around)?, true),
         (Kind::Map(value), None) => map_of(&data_type(schema, *value, around)?),
         (Kind::Record(fields), None) => {
-            let field = |name: &str, of| Ok(Field::new(name, data_type(schema, of, around)?, true));
-            let mut field = field;
-            let fields = fields.iter().map(|it| field(&it.name, it.of));
+            let fields = fields.iter().map(|field| {
+                Ok(Field::new(&field.name, data_type(schema, field.of, around)?, true))
+            });
             DataType::Struct(fields.collect::<Result<Fields>>()?)
         }
         (Kind::Union(_), None) => match united(schema, of) {

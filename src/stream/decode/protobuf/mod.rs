@@ -19,9 +19,10 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use prost_reflect::MessageDescriptor;
 
-use self::read::{MessageRead, Run, WITHIN, WholeRead};
+use self::read::{MessageRead, Run, WholeRead};
 pub(in crate::stream) use self::schema::DESCRIPTORS;
 use self::schema::Schema;
+use self::wire::DEEPEST;
 use super::bad::{BadKind, Flaw};
 use super::filling::{Filling, Row, Unfit};
 use super::framed::{self, Framing, steps};
@@ -194,7 +195,7 @@ impl Plan {
         for (at, (slot, read)) in self.read.members.iter().enumerate() {
             let found = found.get(*slot).map(Vec::as_slice).unwrap_or_default();
             row.fill(at, |values| {
-                let done = run.field(read, found, values, WITHIN);
+                let done = run.field(read, found, values, DEEPEST);
                 done.map_err(|flaw| Unfit { flaw, shown: run.shown.take() })
             })?;
         }

@@ -397,7 +397,7 @@ impl Run {
         bytes: &[u8],
         out: &mut Values,
     ) -> Result<(), Flaw> {
-        self.one(&read.0, &[Stored::Bytes(bytes)], out, WITHIN).map(drop)
+        self.one(&read.0, &[Stored::Bytes(bytes)], out, DEEPEST).map(drop)
     }
 
     fn push(&mut self, scalar: Scalar<'_>, out: &mut Values) -> Result<(), Flaw> {
@@ -527,6 +527,3 @@ fn merged<'a>(found: &[Stored<'a>]) -> Option<std::borrow::Cow<'a, [u8]>> {
     }
     Some(whole)
 }
-
-/// How deep the messages of a record may be nested.
-pub(super) const WITHIN: usize = DEEPEST;
