@@ -137,7 +137,6 @@ pub fn sql_type(data_type: &DataType) -> String {
         DataType::Struct(_) => "STRUCT",
         DataType::List(_) => "LIST",
         DataType::Map(..) => "MAP",
-        DataType::Interval(_) => "INTERVAL",
         DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
             return format!("DECIMAL({precision},{scale})");
         }
