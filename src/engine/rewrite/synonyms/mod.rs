@@ -176,6 +176,8 @@ mod tests {
             ("count_if(a) OVER ()", "count(*) FILTER (WHERE a) OVER ()"),
             ("year(d)", "CAST(date_part('year', d) AS BIGINT)"),
             ("date_add('day', n, d)", "(d + n * INTERVAL '1 day')"),
+            ("date_add(t, INTERVAL 1 HOUR)", "(t + INTERVAL 1 HOUR)"),
+            ("date_sub(d, 3)", "(CAST(d AS DATE) - 3)"),
             ("json_extract_string(j, '$.a[0].\"b c\"')", "json_as_text(j, 'a', 0, 'b c')"),
             ("to_char(t, 'YYYY-MM-DD HH24:MI')", "to_char(t, '%Y-%m-%d %H:%M')"),
             ("date_format(t, '%H:%i:%s')", "to_char(t, '%H:%M:%S')"),
@@ -215,6 +217,8 @@ mod tests {
         for (typed, part) in [
             ("date_diff('moon', a, b)", "moon"),
             ("to_char(t, 'YYYY Q')", "Q in"),
+            ("to_char(t, 'yyyy-MM-dd HH:mm')", "mm beside MM"),
+            ("date_add(t, n)", "an INTERVAL"),
             ("date_format(t, '%q')", "%q"),
             ("json_extract(j, '$.a[*]')", "$.a[*]"),
         ] {

@@ -126,11 +126,18 @@ pub(super) fn mend(name: &str, expr: &mut Expr) -> Result<()> {
             (true, true) => by_letters(pattern, MYSQL, None),
             (true, false) => by_letters(pattern, JAVA, Some('\'')),
             (false, true) => continue,
+            // To PostgreSQL both are months, and whoever wrote it means something else.
+            (false, false) if pattern.contains("MM") && pattern.contains("mm") => {
+                Err("mm beside MM".to_owned())
+            }
             (false, false) => by_letters(pattern, POSTGRES, Some('"')),
         };
         *pattern = written.map_err(|letters| {
             Error::unsupported(format!("{name}: {letters} in the pattern {pattern} is not known"))
-                .with_hint("strftime(time, '%Y-%m-%d %H:%M:%S') takes those of C")
+                .with_hint(
+                    "to_char takes YYYY-MM-DD HH24:MI:SS, date_format yyyy-MM-dd HH:mm:ss, \
+                     strftime %Y-%m-%d %H:%M:%S",
+                )
         })?;
     }
     match name {

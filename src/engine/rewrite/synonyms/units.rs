@@ -3,7 +3,7 @@
 //! A difference counts the boundaries between two times, as DuckDB, Snowflake and SQL Server do: from
 //! 10:59 to 11:01 it is one hour. Trino counts whole units.
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Value, ValueWithSpan};
 
 use super::literal;
 use crate::error::{Error, Result};
@@ -28,17 +28,16 @@ const UNITS: &[(&str, &[&str])] = &[
 /// `Unsupported` for a unit that is none.
 pub(super) fn written(name: &str, arguments: &[Expr]) -> Result<Option<String>> {
     let differs = match name {
-        "date_diff" | "datediff" | "timestampdiff" => true,
+        // MySQL's timestampdiff counts whole units, and is none of ours.
+        "date_diff" | "datediff" => true,
         "date_add" | "dateadd" | "timestampadd" => false,
-        "date_sub" if arguments.len() == 2 => {
-            return Ok(Some("(CAST($1 AS DATE) - $2)".to_owned()));
-        }
+        "date_sub" => return moved(name, '-', arguments),
         _ => return Ok(None),
     };
     match arguments {
         // As Hive and Spark have it: the later day first.
         [_, _] if differs => Ok(Some("(CAST($1 AS DATE) - CAST($2 AS DATE))".to_owned())),
-        [_, _] => Ok(Some("(CAST($1 AS DATE) + $2)".to_owned())),
+        [_, _] => moved(name, '+', arguments),
         [first, _, third] => {
             let (unit, [from, to]) = match (literal(first), literal(third), bare(first)) {
                 (Some(unit), _, _) | (None, None, Some(unit)) => (unit, ["$2", "$3"]),
@@ -53,6 +52,38 @@ pub(super) fn written(name: &str, arguments: &[Expr]) -> Result<Option<String>> 
             Ok(Some(if differs { difference(unit, from, to) } else { sum(unit, from, to) }))
         }
         _ => Ok(None),
+    }
+}
+
+/// A time moved without a unit: by an interval, as in MySQL and DuckDB, or a date by days, as in Hive.
+fn moved(name: &str, operator: char, arguments: &[Expr]) -> Result<Option<String>> {
+    let [_, by] = arguments else { return Ok(None) };
+    if is_interval(by) {
+        return Ok(Some(format!("($1 {operator} $2)")));
+    }
+    if is_number(by) {
+        return Ok(Some(format!("(CAST($1 AS DATE) {operator} $2)")));
+    }
+    Err(Error::unsupported(format!(
+        "{name} of two arguments takes a number of days or an INTERVAL"
+    ))
+    .with_hint("date_add('day', count, time) takes a count that is computed"))
+}
+
+fn is_interval(expr: &Expr) -> bool {
+    match expr {
+        Expr::Interval(_) => true,
+        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } => is_interval(inner),
+        Expr::BinaryOp { left, right, .. } => is_interval(left) || is_interval(right),
+        _ => false,
+    }
+}
+
+fn is_number(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(ValueWithSpan { value: Value::Number(..), .. }) => true,
+        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } => is_number(inner),
+        _ => false,
     }
 }
 
