@@ -19,6 +19,9 @@ use super::layer::{Layer, Reads};
 /// How many entries one answer of a listing has at most.
 const PAGE: u64 = 1000;
 
+/// A counter by name, and what there is to say of it.
+pub type CallCount = (&'static str, u64, String);
+
 /// Counters of one statement and one store.
 #[derive(Debug, Default)]
 pub struct StoreCalls {
@@ -79,7 +82,7 @@ impl StoreCalls {
 
     /// The counters by name, as the receipt has them, with what there is to say of one; those at zero
     /// are left out.
-    pub fn counters(&self) -> Vec<(&'static str, u64, String)> {
+    pub fn counters(&self) -> Vec<CallCount> {
         let counters = [
             ("list_requests", &self.lists),
             ("head_requests", &self.heads),

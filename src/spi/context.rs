@@ -13,7 +13,7 @@ use datafusion::prelude::SessionConfig;
 use object_store::ObjectStore;
 use tokio::sync::OnceCell;
 
-use super::calls::{Counted, StoreCalls};
+use super::calls::{CallCount, Counted, StoreCalls};
 use super::file::TomlText;
 use super::meter::ScanMeter;
 use super::read_point::ReadPointBook;
@@ -227,7 +227,7 @@ impl StatementContext {
     }
 
     /// What the statement has asked of stores so far, by their roots.
-    pub fn all_calls(&self) -> Vec<(String, Vec<(&'static str, u64, String)>)> {
+    pub fn all_calls(&self) -> Vec<(String, Vec<CallCount>)> {
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         calls.iter().map(|(root, calls)| (root.clone(), calls.counters())).collect()
     }

@@ -21,7 +21,7 @@ mod settings;
 mod store;
 mod write;
 
-pub use calls::{Counted, StoreCalls};
+pub use calls::{CallCount, Counted, StoreCalls};
 pub use codec::{DecodeContext, EncodeContext, NodeCodec};
 pub use connector::{
     Catalog, Connector, DeclaredTable, ErasedCatalog, ErasedConnector, Finding, FunctionArguments,
