@@ -1,7 +1,8 @@
 //! `read_parquet('a/*.parquet')` and its like of DuckDB: a path in quotes is a table here.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, TableFactor, Value, ValueWithSpan,
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, TableFactor, Value,
+    ValueWithSpan,
 };
 
 use crate::error::{Error, Result};
@@ -22,6 +23,22 @@ const READERS: &[&str] = &[
 /// Options of which the answer is always so.
 const ALWAYS: &[&str] = &["hive_partitioning", "union_by_name", "auto_detect"];
 
+/// The name of an option: `header = true` comes as a comparison.
+fn option_of(argument: &FunctionArg) -> Option<&str> {
+    let name = match argument {
+        FunctionArg::Named { name, .. } => name,
+        FunctionArg::ExprNamed { name: Expr::Identifier(name), .. } => name,
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::BinaryOp { left, op, .. })) => {
+            match (left.as_ref(), op) {
+                (Expr::Identifier(name), BinaryOperator::Eq) => name,
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    Some(&name.value)
+}
+
 /// Writes a call of a reader as the path that it reads.
 ///
 /// # Errors
@@ -41,18 +58,16 @@ pub(super) fn mend(factor: &mut TableFactor) -> Result<()> {
                 value: Value::SingleQuotedString(text),
                 ..
             }))) if path.is_none() => path = Some(text.clone()),
-            FunctionArg::Unnamed(_) => {
-                return Err(Error::unsupported(format!("{typed} takes one path in quotes"))
-                    .with_hint("a pattern takes many files: 'logs/2026-*/*.csv'"));
-            }
-            FunctionArg::Named { name, .. } if ALWAYS.contains(&name.value.as_str()) => {}
-            FunctionArg::Named { .. } | FunctionArg::ExprNamed { .. } => {
-                let option = argument.to_string();
-                let option = option.split_whitespace().next().unwrap_or_default();
+            _ if option_of(argument).is_some_and(|name| ALWAYS.contains(&name)) => {}
+            _ if let Some(option) = option_of(argument) => {
                 return Err(Error::unsupported(format!("{typed} has no option {option} here"))
                     .with_hint(
                         "what files look like is said by a table file: \\infer drafts one",
                     ));
+            }
+            _ => {
+                return Err(Error::unsupported(format!("{typed} takes one path in quotes"))
+                    .with_hint("a pattern takes many files: 'logs/2026-*/*.csv'"));
             }
         }
     }

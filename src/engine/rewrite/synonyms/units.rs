@@ -1,7 +1,7 @@
 //! `date_diff` and `date_add` with a unit, in the orders of arguments that databases have.
 //!
 //! A difference counts the boundaries between two times, as DuckDB, Snowflake and SQL Server do: from
-//! 10:59 to 11:01 it is one hour. Trino counts whole units.
+//! 10:59 to 11:01 it is one hour. Trino counts whole units. Weeks are sevens of days in all of them.
 
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Value, ValueWithSpan};
 
@@ -116,14 +116,13 @@ fn sum(unit: &str, count: &str, time: &str) -> String {
 /// The boundaries of units between two times.
 fn difference(unit: &str, from: &str, to: &str) -> String {
     let part = |unit: &str, time: &str| format!("CAST(date_part('{unit}', {time}) AS BIGINT)");
+    if unit == "week" {
+        return format!("((CAST({to} AS DATE) - CAST({from} AS DATE)) / 7)");
+    }
     let count = |time: &str| match unit {
         "year" => part("year", time),
         "quarter" => format!("{} * 4 + {}", part("year", time), part("quarter", time)),
         "month" => format!("{} * 12 + {}", part("year", time), part("month", time)),
-        // Days since 1970-01-05, a Monday.
-        "week" => {
-            format!("CAST(floor((CAST({time} AS DATE) - DATE '1970-01-05') / 7.0) AS BIGINT)")
-        }
         "day" => format!("(CAST({time} AS DATE) - DATE '1970-01-01')"),
         _ => {
             let ticks = match unit {

@@ -4,6 +4,8 @@ CREATE TABLE s AS SELECT * FROM (VALUES (1, 'b', 10, TIMESTAMP '2026-01-31 10:59
 
 SELECT arg_max(name, id), arg_min(name, id), max_by(id, v + id), min_by(id, v) FROM s;
 SELECT v, arg_max(id, id) FROM s GROUP BY v ORDER BY v NULLS LAST;
+-- differs: no window takes an aggregate with an order of its own
+-- sluice error: (?i)window
 SELECT id, arg_max(id, id) OVER (PARTITION BY v) AS last FROM s ORDER BY id;
 SELECT arg_max(id, v) FILTER (WHERE id < 3) FROM s;
 SELECT list(id ORDER BY id DESC) FROM s;
@@ -37,14 +39,14 @@ SELECT regexp_extract('abc123', '[0-9]+'), regexp_extract('abc123', '([a-z])([a-
 SELECT regexp_extract('abc', '[0-9]+');
 SELECT regexp_matches('abc123', '[0-9]+'), regexp_matches('abc', '[0-9]');
 SELECT string_split('a-b-c', '-'), str_split('a', ',');
-SELECT mod(7, 3), mod(-7, 3), sign(-2), ceiling(1.5);
+SELECT mod(7, 3), mod(-7, 3), sign(-2), ceiling(CAST(1.5 AS DOUBLE));
 SELECT lcase('ÄB'), ucase('äb'), strlen('ä');
 SELECT json_extract_string('{"a":{"b":[1,"x"]}}', '$.a.b[1]'), json_extract_string('{"a":1}', '$.c'), json_extract_string('{"a b":1}', '$."a b"');
 SELECT 3 * INTERVAL '1 day', INTERVAL '2 hours' * 3, INTERVAL '1 month' * -2;
 SELECT TIMESTAMP '2026-01-31 00:00:00' + id * INTERVAL '1 day' FROM s ORDER BY id;
 SELECT INTERVAL '1 hour' / 2;
 SELECT v, count(*) AS n FROM s GROUP BY ALL ORDER BY ALL;
-SELECT v, id FROM s ORDER BY ALL DESC;
+SELECT v, id FROM s ORDER BY ALL DESC NULLS LAST;
 -- duckdb: SELECT id FROM s ORDER BY id OFFSET 1 LIMIT 2
 SELECT id FROM s ORDER BY id OFFSET 1 ROWS FETCH FIRST 2 ROWS ONLY;
 -- duckdb: SELECT id FROM s ORDER BY id LIMIT 1
