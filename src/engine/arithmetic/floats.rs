@@ -2,13 +2,14 @@
 //! is less than every number and differs from other NaNs, and minus zero sorts before zero.
 //!
 //! What comes from a source has no NaN with a sign ([`unsigned_nan`]). Here are the places where a
-//! statement makes one, a quotient and a text, and the keys of orders.
+//! statement commonly makes one, a quotient and a text, and the keys of orders. Infinity less infinity
+//! makes one as well, and is not looked at.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray};
 use datafusion::arrow::datatypes::{DataType, FieldRef, Float32Type, Float64Type};
-use datafusion::common::{DFSchema, Result, ScalarValue, internal_err};
+use datafusion::common::{DFSchema, Result, internal_err};
 use datafusion::logical_expr::expr::{Cast, TryCast};
 use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
 use datafusion::logical_expr::{
@@ -16,6 +17,7 @@ use datafusion::logical_expr::{
     Signature, Volatility,
 };
 
+use super::mapped;
 use crate::spi::unsigned_nan;
 
 /// Whose sign is dropped.
@@ -50,14 +52,8 @@ impl SignOf {
     }
 
     /// The same number without the sign.
-    pub(super) fn dropped(self, value: ColumnarValue) -> Result<ColumnarValue> {
-        match value {
-            ColumnarValue::Array(values) => Ok(ColumnarValue::Array(self.drop(&values)?)),
-            ColumnarValue::Scalar(value) => {
-                let value = self.drop(&value.to_array()?)?;
-                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&value, 0)?))
-            }
-        }
+    pub(super) fn dropped(self, value: &ColumnarValue) -> Result<ColumnarValue> {
+        mapped(value, |values| self.drop(values))
     }
 }
 
@@ -128,9 +124,9 @@ impl ScalarUDFImpl for DropSign {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        match <[ColumnarValue; 1]>::try_from(args.args) {
-            Ok([value]) => self.of.dropped(value),
-            Err(_) => internal_err!("{} takes one", self.name()),
-        }
+        let [value] = args.args.as_slice() else {
+            return internal_err!("{} takes one", self.name());
+        };
+        self.of.dropped(value)
     }
 }

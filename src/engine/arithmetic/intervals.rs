@@ -11,7 +11,7 @@ use datafusion::arrow::datatypes::{
     DECIMAL128_MAX_PRECISION, DataType, IntervalMonthDayNano, IntervalMonthDayNanoType,
     IntervalUnit,
 };
-use datafusion::common::{DFSchema, Result, ScalarValue, internal_err};
+use datafusion::common::{DFSchema, Result, internal_err};
 use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, Between, InList};
 use datafusion::logical_expr::{
@@ -19,6 +19,7 @@ use datafusion::logical_expr::{
     Signature, Volatility,
 };
 
+use super::mapped;
 use super::rule::call;
 
 /// What the function is called.
@@ -120,13 +121,7 @@ impl ScalarUDFImpl for IntervalLength {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        match args.args.as_slice() {
-            [ColumnarValue::Array(values)] => Ok(ColumnarValue::Array(lengths(values)?)),
-            [ColumnarValue::Scalar(value)] => {
-                let length = lengths(&value.to_array()?)?;
-                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&length, 0)?))
-            }
-            _ => internal_err!("{NAME} takes one"),
-        }
+        let [value] = args.args.as_slice() else { return internal_err!("{NAME} takes one") };
+        mapped(value, lengths)
     }
 }

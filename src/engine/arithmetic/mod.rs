@@ -21,8 +21,10 @@ mod sum;
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::ArrayRef;
+use datafusion::common::ScalarValue;
 use datafusion::execution::{FunctionRegistry, SessionState};
-use datafusion::logical_expr::{AggregateUDF, Operator, ScalarUDF};
+use datafusion::logical_expr::{AggregateUDF, ColumnarValue, Operator, ScalarUDF};
 
 use date_trunc::DateTrunc;
 use floats::{DropSign, SignOf};
@@ -48,6 +50,20 @@ impl Functions {
         let others = [&self.negation, &self.interval_length, &self.sign_of_nan, &self.sign_of_zero];
         self.operators.iter().map(|(_, function)| function).chain(others)
     }
+}
+
+/// A function of arrays over a value, which may be a constant.
+fn mapped(
+    value: &ColumnarValue,
+    function: impl FnOnce(&ArrayRef) -> datafusion::common::Result<ArrayRef>,
+) -> datafusion::common::Result<ColumnarValue> {
+    Ok(match value {
+        ColumnarValue::Array(values) => ColumnarValue::Array(function(values)?),
+        ColumnarValue::Scalar(value) => {
+            let result = function(&value.to_array()?)?;
+            ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?)
+        }
+    })
 }
 
 /// Makes a session's arithmetic checked.

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use datafusion::arrow::compute::kernels::numeric::neg;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::{Result, ScalarValue, internal_err};
+use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
+
+use super::mapped;
 
 /// What the function is called.
 pub(super) const NAME: &str = "checked_negate";
@@ -53,13 +55,7 @@ impl ScalarUDFImpl for CheckedNegation {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        match args.args.as_slice() {
-            [ColumnarValue::Array(values)] => Ok(ColumnarValue::Array(neg(values)?)),
-            [ColumnarValue::Scalar(value)] => {
-                let negative = neg(&value.to_array()?)?;
-                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&negative, 0)?))
-            }
-            _ => internal_err!("{NAME} takes one"),
-        }
+        let [value] = args.args.as_slice() else { return internal_err!("{NAME} takes one") };
+        mapped(value, |values| Ok(neg(values)?))
     }
 }

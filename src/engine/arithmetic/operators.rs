@@ -137,7 +137,7 @@ impl ScalarUDFImpl for CheckedOperator {
 
 /// Processors set the sign of the NaN that is `0.0 / 0.0`.
 fn quotient(value: ColumnarValue) -> Result<ColumnarValue> {
-    if value.data_type().is_floating() { SignOf::Nan.dropped(value) } else { Ok(value) }
+    if value.data_type().is_floating() { SignOf::Nan.dropped(&value) } else { Ok(value) }
 }
 
 fn shift(left: &ArrayRef, right: &ArrayRef, is_left: bool) -> Result<ArrayRef> {
