@@ -305,7 +305,11 @@ impl Query for LocalQuery {
                 format!("{count} offsets of {source} were deleted before they were read: {place}")
             })
         });
-        bad.chain(lost).collect()
+        let unlisted = sources.iter().flat_map(|(place, counters)| {
+            let unlisted = counters.keys().filter(|counter| counter.name == "not_listed");
+            unlisted.map(move |counter| format!("{place} is left out: {}", counter.detail))
+        });
+        bad.chain(lost).chain(unlisted).collect()
     }
 
     fn outages(&self) -> Vec<String> {

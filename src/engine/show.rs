@@ -27,7 +27,10 @@ pub(super) async fn run(statement: &Statement<'_>, own: Own) -> Result<Started> 
         Own::ShowCatalogs { like } => catalogs(statement, like.as_deref())?,
         Own::ShowSchemas { catalog, like } => schemas(statement, catalog, like.as_deref()).await?,
         Own::ShowAllTables { like } => {
-            let (tables, _) = statement.catalogs.listing().all_tables(None, None).await;
+            let (tables, problems) = statement.catalogs.listing().all_tables(None, None).await;
+            for (place, error) in problems {
+                statement.context.receipt().add_with(&place, "not_listed", error.message(), 1);
+            }
             liked(listed(&tables)?, like.as_deref())?
         }
         Own::ShowTables { from, like } => tables(statement, from, like.as_deref()).await?,
