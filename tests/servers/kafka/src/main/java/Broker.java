@@ -336,7 +336,7 @@ class Broker {
             create(admin, "lossy", 1);
             try (KafkaProducer<byte[], byte[]> producer = producer()) {
                 byte[] value = new byte[10_000];
-                for (int n = 0; n < 8000; n++) {
+                for (int n = 0; n < 24_000; n++) {
                     send(producer, record("lossy", 0, START + n, null, value));
                 }
             }
