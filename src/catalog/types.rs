@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 use datafusion::common::TableReference;
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::planner::ContextProvider;
@@ -28,30 +28,57 @@ pub fn parse_type(text: &str) -> Result<DataType> {
     if parser.peek_token().token != datafusion::sql::sqlparser::tokenizer::Token::EOF {
         return Err(wrong(format!("`{}` is left over", parser.peek_token())));
     }
-    // DataFusion knows bytes by one name only.
-    let data_type = match data_type {
-        ast::DataType::Varbinary(_) | ast::DataType::Binary(_) | ast::DataType::Blob(_) => {
-            ast::DataType::Bytea
+    typed(data_type).map_err(wrong)
+}
+
+/// A type of which DataFusion knows all but maps, bytes by other names than one, and in which zone
+/// instants are kept; the parts of nested types as well.
+fn typed(data_type: ast::DataType) -> Result<DataType, String> {
+    use ast::ArrayElemTypeDef::{AngleBracket, Parenthesis, SquareBracket};
+    Ok(match data_type {
+        ast::DataType::Map(key, value) => {
+            let pair = [("key", *key, false), ("value", *value, true)];
+            let pair = pair.map(|(name, of, nullable)| Ok(Field::new(name, typed(of)?, nullable)));
+            let pair = pair.into_iter().collect::<Result<Fields, String>>()?;
+            DataType::Map(Arc::new(Field::new("entries", DataType::Struct(pair), false)), false)
         }
-        other => other,
-    };
+        ast::DataType::Array(
+            AngleBracket(item) | SquareBracket(item, None) | Parenthesis(item),
+        ) => DataType::new_list(typed(*item)?, true),
+        ast::DataType::Struct(fields, _) => {
+            let field = |(at, field): (usize, ast::StructField)| {
+                let name = match field.field_name {
+                    Some(name) if name.quote_style.is_some() => name.value,
+                    Some(name) => name.value.to_lowercase(),
+                    None => format!("c{at}"),
+                };
+                Ok(Field::new(name, typed(field.field_type)?, true))
+            };
+            let fields = fields.into_iter().enumerate().map(field);
+            DataType::Struct(fields.collect::<Result<Fields, String>>()?)
+        }
+        ast::DataType::Varbinary(_) | ast::DataType::Binary(_) | ast::DataType::Blob(_) => {
+            plain(ast::DataType::Bytea)?
+        }
+        other => plain(other)?,
+    })
+}
+
+/// A type as DataFusion understands it.
+fn plain(data_type: ast::DataType) -> Result<DataType, String> {
     let column = ColumnDef { name: Ident::new("c"), data_type, options: vec![] };
     let mut options = ConfigOptions::default();
     options.execution.time_zone = Some("UTC".to_owned());
     let schema = SqlToRel::new(&NoTables(options))
         .build_schema(vec![column])
-        .map_err(|e| wrong(e.strip_backtrace()))?;
-    Ok(instants_in_utc(schema.field(0).data_type()))
-}
-
-/// Zones are a matter of display; a stored instant is UTC.
-fn instants_in_utc(data_type: &DataType) -> DataType {
-    match data_type {
+        .map_err(|e| e.strip_backtrace())?;
+    Ok(match schema.field(0).data_type() {
+        // Zones are a matter of display; a stored instant is UTC.
         DataType::Timestamp(_, Some(_)) => {
             DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
         }
         other => other.clone(),
-    }
+    })
 }
 
 /// A planner context that knows no table: types need none.
@@ -157,5 +184,36 @@ pub fn sql_type_name(data_type: &DataType) -> String {
         DataType::Dictionary(_, value) => sql_type_name(value),
         DataType::RunEndEncoded(_, value) => inner(value),
         DataType::Union(_, _) => "UNION".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_parsed_as_they_are_printed() {
+        for text in [
+            "BIGINT",
+            "DECIMAL(10, 2)",
+            "TIMESTAMP(6) WITH TIME ZONE",
+            "VARBINARY",
+            "VARCHAR[]",
+            "MAP(VARCHAR, DOUBLE)",
+            "STRUCT<name VARCHAR, raw VARBINARY, at TIMESTAMP(6) WITH TIME ZONE>",
+            "MAP(VARCHAR, STRUCT<tags VARCHAR[], scores MAP(VARCHAR, DATE[])>[])",
+        ] {
+            let parsed = parse_type(text).map(|data_type| sql_type_name(&data_type));
+            assert_eq!(parsed.as_deref().ok(), Some(text), "{parsed:?}");
+        }
+        for wrong in ["MAP(VARCHAR)", "MAP(VARCHAR, NOTHING)", "STRUCT<a>", "INT INT", ""] {
+            assert!(parse_type(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_of_fields_are_lower_case_unless_they_are_quoted() {
+        let parsed = parse_type("STRUCT<Name INT, \"Other\" INT>").map(|it| sql_type_name(&it));
+        assert_eq!(parsed.as_deref().ok(), Some("STRUCT<name INTEGER, Other INTEGER>"));
     }
 }

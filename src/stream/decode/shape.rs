@@ -166,6 +166,13 @@ pub fn type_text(data_type: &DataType) -> String {
                 .collect();
             format!("STRUCT<{}>", fields.join(", "))
         }
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(pair) => {
+                let pair: Vec<_> = pair.iter().map(|field| type_text(field.data_type())).collect();
+                format!("MAP({})", pair.join(", "))
+            }
+            other => sql_type(other),
+        },
         other => sql_type(other),
     }
 }
