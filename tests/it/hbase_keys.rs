@@ -115,6 +115,24 @@ pub(crate) fn hold(folder: &Path) {
             assert!(plan.contains(&format!("row_ranges={ranges}")), "{parts}: {plan}");
         }
     }
+    // What a sample shows of the keys holds of all of them.
+    for (case, shown) in [
+        (
+            "salted",
+            "{ name = \"salt\", bytes = 1, buckets = 4 },\n  { name = \"part2\", until = \"|\" },",
+        ),
+        (
+            "hashed",
+            "{ name = \"hash\", bytes = 4, hash = \"md5_hex\", of = \"part1\" },\n  { name = \"part1\", bytes = 5 },",
+        ),
+    ] {
+        let inferred = program.answer(&[&format!("infer table {case}.default.s_keys_{case}")]);
+        let inferred = inferred.trim().trim_matches('"').replace("\"\"", "\"");
+        assert!(inferred.contains(shown), "{inferred}");
+        program.write(&format!("catalog/{case}/default/inferred.toml"), &inferred);
+        let errors = format!("errors('{case}.default.inferred')");
+        assert_eq!(number(&program, &errors, "count(*)"), 0, "{inferred}");
+    }
     // What the declaration does not know is not left out by it in silence.
     program.write("catalog/salted/default/few.toml", SALTED.replace("buckets = 4", "buckets = 2"));
     let bad = number(&program, "errors('salted.default.few')", "count(*)");

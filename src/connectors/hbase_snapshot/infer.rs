@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
 
+use super::infer_key::{self, KeyProposal};
+use super::options::PartOptions;
 use super::recipe::Encoding;
 use super::rows::{decoder, escape};
 use crate::stream::decode::sql_type;
@@ -20,10 +22,10 @@ const MOST_COLUMNS: usize = 60;
 const KEPT: usize = 400;
 
 /// The share of values that a type must fit.
-const FITS: f64 = 0.95;
+pub(super) const FITS: f64 = 0.95;
 
 /// A million seconds and a day after 2100, in milliseconds: between them numbers look like times.
-const TIMES: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
+pub(super) const TIMES: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
 
 /// The values of the columns that were seen.
 #[derive(Debug, Default)]
@@ -49,8 +51,10 @@ struct Proposal {
 }
 
 impl Sample {
-    /// Takes the cells of a batch: row, family, qualifier, value.
-    pub(super) fn add(&mut self, batch: &RecordBatch) {
+    /// Takes the cells of a batch: row, family, qualifier, value. Of each column as many values are
+    /// kept as one of `parts` samples may have.
+    pub(super) fn add(&mut self, batch: &RecordBatch, parts: usize) {
+        let kept = KEPT.div_ceil(parts.max(1));
         let (rows, values) =
             (batch.column(0).as_binary::<i32>(), batch.column(3).as_binary::<i32>());
         let families = batch.column(1).as_string::<i32>();
@@ -60,16 +64,27 @@ impl Sample {
             if self.rows == 0 || self.row != row {
                 self.rows += 1;
                 self.row = row.to_vec();
-                if self.keys.len() < KEPT {
+                if self.keys.len() < kept {
                     self.keys.push(row.to_vec());
                 }
             }
             let column = (families.value(at).to_owned(), qualifiers.value(at).to_owned());
             let seen = self.columns.entry(column).or_default();
             seen.cells += 1;
-            if seen.values.len() < KEPT {
+            if seen.values.len() < kept {
                 seen.values.push(values.value(at).to_vec());
             }
+        }
+    }
+
+    /// Takes what another part of the table shows.
+    pub(super) fn join(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.keys.extend(other.keys);
+        for (column, seen) in other.columns {
+            let own = self.columns.entry(column).or_default();
+            own.cells += seen.cells;
+            own.values.extend(seen.values);
         }
     }
 
@@ -82,13 +97,15 @@ impl Sample {
             self.rows,
             quoted(snapshot)
         );
-        let key = propose(&self.keys);
-        column(&mut file, "row_key", ":key", &key);
+        let mut names: Vec<String> = vec!["row_key".to_owned()];
+        match infer_key::propose(&self.keys) {
+            Some(key) => of_parts(&mut file, &key, self.keys.len(), &mut names),
+            None => column(&mut file, "row_key", ":key", &propose(&self.keys)),
+        }
         let mut families: BTreeMap<&str, Vec<(&str, &Seen)>> = BTreeMap::new();
         for ((family, qualifier), seen) in &self.columns {
             families.entry(family).or_default().push((qualifier, seen));
         }
-        let mut names: Vec<String> = vec!["row_key".to_owned()];
         for (family, columns) in families {
             if columns.len() > MOST_COLUMNS || columns.iter().any(|(name, _)| name.is_empty()) {
                 let all: Vec<Vec<u8>> =
@@ -111,6 +128,54 @@ impl Sample {
         }
         file
     }
+}
+
+/// Writes what row keys are made of, with a column for each part that says something.
+fn of_parts(file: &mut String, key: &KeyProposal, keys: usize, names: &mut Vec<String>) {
+    // Writing into a string does not fail.
+    let _ =
+        writeln!(file, "# {} of {keys} row keys are made of these parts.\nrow_key = [", key.fit);
+    for part in &key.parts {
+        let _ = writeln!(file, "  {},", written(part));
+    }
+    file.push_str("]\n");
+    for (part, values) in key.parts.iter().zip(&key.values) {
+        if part.buckets.is_some() || part.values.is_some() || part.hash.is_some() {
+            continue;
+        }
+        let name = unique(names, &part.name, "key");
+        let is_text = values.iter().all(|value| value.len() == 19);
+        let proposal = match part.reversed {
+            false => propose(values),
+            true => Proposal {
+                data_type: DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
+                encoding: if is_text { Encoding::String } else { Encoding::Binary },
+                evidence: "Long.MAX_VALUE less these is a time".to_owned(),
+            },
+        };
+        column(file, &name, &format!(":key.{}", part.name), &proposal);
+    }
+}
+
+/// A part as a table file has it.
+fn written(part: &PartOptions) -> String {
+    let PartOptions { name, bytes, until, reversed, buckets, values, hash, of } = part;
+    let list = |values: &Vec<String>| {
+        let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+        format!("[{}]", values.join(", "))
+    };
+    let keys = [
+        Some(format!("name = {}", quoted(name))),
+        bytes.map(|bytes| format!("bytes = {bytes}")),
+        until.as_ref().map(|until| format!("until = {}", quoted(until))),
+        reversed.then(|| "reversed = true".to_owned()),
+        buckets.map(|buckets| format!("buckets = {buckets}")),
+        values.as_ref().map(|values| format!("values = {}", list(values))),
+        hash.as_ref().map(|hash| format!("hash = {}", quoted(hash))),
+        of.as_ref().map(|of| format!("of = {}", quoted(of))),
+    ];
+    let keys: Vec<String> = keys.into_iter().flatten().collect();
+    format!("{{ {} }}", keys.join(", "))
 }
 
 fn unique(names: &mut Vec<String>, wanted: &str, family: &str) -> String {
@@ -190,8 +255,7 @@ fn propose(values: &[Vec<u8>]) -> Proposal {
         let times = times.filter(|value| TIMES.contains(&i64::from_be_bytes(*value))).count();
         if share(times) >= FITS {
             let zone = Some("UTC".into());
-            data_type =
-                DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Millisecond, zone);
+            data_type = DataType::Timestamp(TimeUnit::Millisecond, zone);
             also.push("BIGINT".to_owned());
         }
         also.push("DOUBLE".to_owned());

@@ -77,7 +77,7 @@ pub(super) enum Hash {
 
 impl Hash {
     /// All of them, as table files spell them.
-    const ALL: [(&str, Self); 4] = [
+    pub(super) const ALL: [(&str, Self); 4] = [
         ("md5", Self::Md5),
         ("md5_hex", Self::Md5Hex),
         ("sha256", Self::Sha256),

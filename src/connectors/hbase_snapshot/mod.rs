@@ -10,6 +10,7 @@ mod codec;
 mod error;
 mod functions;
 mod infer;
+mod infer_key;
 mod key_layout;
 mod keys;
 mod listing;

@@ -18,10 +18,13 @@ use super::recipe::{Recipe, Split};
 use super::scan::SnapshotScan;
 use super::snapshot::Loaded;
 use crate::error::{Error, Result};
-use crate::formats::hbase_manifest::FileName;
+use crate::formats::hbase_manifest::{FileName, RegionManifest};
 use crate::formats::hfile::RowRange;
 use crate::spi::{OpenedStore, StatementContext, physical_filters, spread};
 use crate::stream::Tally;
+
+/// From how many places of a table a sample is.
+const SAMPLED_PARTS: usize = 16;
 
 /// A region of more bytes is cut into parts of about so many.
 const PART_BYTES: u64 = 64 << 20;
@@ -51,19 +54,36 @@ impl SnapshotTable {
         &self.loaded
     }
 
-    /// The first cells of a table of cells.
+    /// Cells of a table of cells, from places all over it.
     pub(super) async fn sample(&self) -> Result<Sample> {
+        let regions = self.regions();
+        let step = regions.len().div_ceil(SAMPLED_PARTS).max(1);
+        let regions: Vec<Split> = regions.into_iter().step_by(step).collect();
+        let mut parts = vec![];
+        for region in &regions {
+            parts.extend(self.cut(region.clone(), SAMPLED_PARTS / regions.len()).await?);
+        }
+        let mut sample = Sample::default();
+        let count = parts.len();
+        for part in parts {
+            sample.join(self.sample_of(part, count).await?);
+        }
+        Ok(sample)
+    }
+
+    /// The first cells of one of some parts.
+    async fn sample_of(&self, part: Split, parts: usize) -> Result<Sample> {
         let metrics = ExecutionPlanMetricsSet::new();
         let opener = self.opener(&metrics);
         let projection = vec![0, 1, 2, 5];
         let schema = self.recipe.schema.project(&projection);
         let partition = Partition {
-            splits: self.splits().await?,
+            splits: vec![part],
             ranges: Ranges::all(),
             families: (0..self.recipe.families.len()).collect(),
             schema: Arc::new(schema.map_err(|e| Error::internal(e.to_string()))?),
             projection,
-            fetch: Some(SAMPLED_CELLS),
+            fetch: Some(SAMPLED_CELLS.div_ceil(parts)),
             batch_size: 8192,
             tally: Arc::new(Tally::new(1)),
         };
@@ -73,7 +93,7 @@ impl SnapshotTable {
         let mut driver = Driver::new(opener, partition, baseline, memory)?;
         let mut sample = Sample::default();
         while let Some(batch) = driver.next().await? {
-            sample.add(&batch);
+            sample.add(&batch, parts);
         }
         Ok(sample)
     }
@@ -85,10 +105,9 @@ impl SnapshotTable {
         Arc::new(Opener::new(Arc::clone(&self.recipe), store, counters))
     }
 
-    /// The regions as splits, those of many bytes cut where the index of their largest file is.
-    async fn splits(&self) -> Result<Vec<Split>> {
-        let mut splits = vec![];
-        for (name, manifest) in &self.loaded.regions {
+    /// The regions that have files, each as one split.
+    fn regions(&self) -> Vec<Split> {
+        let split = |(name, manifest): &(String, RegionManifest)| {
             let files = self.loaded.files(manifest);
             let bytes = files.iter().flatten().filter_map(|file| file.size).sum();
             let end = &manifest.region.end;
@@ -96,12 +115,24 @@ impl SnapshotTable {
                 start: manifest.region.start.to_vec(),
                 end: (!end.is_empty()).then(|| end.to_vec()),
             };
-            if files.iter().all(Vec::is_empty) {
-                continue;
-            }
-            let whole = Split { region: name.as_str().into(), rows, files: files.into(), bytes };
-            if bytes > 2 * PART_BYTES {
-                splits.extend(self.cut(whole).await?);
+            let has_files = files.iter().any(|files| !files.is_empty());
+            has_files.then(|| Split {
+                region: name.as_str().into(),
+                rows,
+                files: files.into(),
+                bytes,
+            })
+        };
+        self.loaded.regions.iter().filter_map(split).collect()
+    }
+
+    /// The regions as splits, those of many bytes cut.
+    async fn splits(&self) -> Result<Vec<Split>> {
+        let mut splits = vec![];
+        for whole in self.regions() {
+            if whole.bytes > 2 * PART_BYTES {
+                let parts = usize::try_from(whole.bytes / PART_BYTES).unwrap_or(usize::MAX);
+                splits.extend(self.cut(whole, parts).await?);
             } else {
                 splits.push(whole);
             }
@@ -109,8 +140,9 @@ impl SnapshotTable {
         Ok(splits)
     }
 
-    /// A region in parts of about equal bytes.
-    async fn cut(&self, whole: Split) -> Result<Vec<Split>> {
+    /// A region in about so many parts of about equal bytes, cut where the index of its largest file
+    /// is.
+    async fn cut(&self, whole: Split, parts: usize) -> Result<Vec<Split>> {
         let largest = whole.files.iter().enumerate().flat_map(|(family, files)| {
             files.iter().map(move |file| (file.size.unwrap_or(0), family, file))
         });
@@ -121,8 +153,7 @@ impl SnapshotTable {
         let place =
             FileName::parse(&file.name).place(&self.recipe.table, &whole.region, &family.name);
         let opened = self.opener(&ExecutionPlanMetricsSet::new()).open(&place, file.size).await?;
-        let parts = usize::try_from(whole.bytes / PART_BYTES).unwrap_or(usize::MAX).max(1);
-        let rows = opened.rows_of_blocks(parts).await?;
+        let rows = opened.rows_of_blocks(parts.max(1)).await?;
         let inside =
             rows.into_iter().filter(|row| *row > whole.rows.start && whole.rows.contains(row));
         let mut starts: Vec<Vec<u8>> = vec![whole.rows.start.clone()];
