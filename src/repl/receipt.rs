@@ -19,7 +19,8 @@ pub struct ReceiptLine {
     pub detail: String,
 }
 
-/// What records of the tables of a receipt are, as far as schemas say it; `None` where none does.
+/// What the tables of a receipt are, as far as their sources say it: the schemas of records, the
+/// snapshot that is read. `None` where none does.
 ///
 /// # Errors
 /// As [`lines`].
@@ -29,7 +30,7 @@ pub(super) fn formats(batches: &[RecordBatch]) -> Result<Option<LastResult>> {
     if lines.is_empty() {
         return Ok(None);
     }
-    let names = ["table", "records"].map(str::to_owned);
+    let names = ["table", "what it is"].map(str::to_owned);
     let tables = lines.iter().map(|line| Some(line.source.clone())).collect();
     let records = lines.iter().map(|line| Some(line.detail.clone())).collect();
     LastResult::of_texts(&names, vec![tables, records]).map(Some)

@@ -306,19 +306,42 @@ impl<'de> Deserialize<'de> for RowShare {
     }
 }
 
+/// One text, or a list of some.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMore {
+    /// One.
+    One(String),
+    /// Some.
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    /// All of them.
+    pub fn all(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::More(texts) => texts,
+        }
+    }
+}
+
 /// A `[[columns]]` or `[[partitions]]` entry as it is written.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnFile {
     /// The column's name in SQL.
     pub name: String,
-    /// Its type, as CREATE TABLE takes it.
+    /// Its type, as CREATE TABLE takes it; where a schema says it, it may be left out.
     #[serde(rename = "type")]
-    pub type_text: String,
+    pub type_text: Option<String>,
     /// Where its values come from; the name if not given.
     pub source: Option<String>,
     /// How its values are encoded, in systems that keep bytes.
     pub encoding: Option<String>,
+    /// The schema of its values, or those that they may be written with, in encodings that need one:
+    /// texts, or paths from the folder of the table file.
+    pub schema: Option<OneOrMore>,
     /// A date or timestamp format.
     pub format: Option<String>,
     /// The zone of texts without one.
@@ -334,7 +357,7 @@ pub struct ColumnFile {
 pub struct DeclaredColumn {
     /// The entry as written.
     pub file: ColumnFile,
-    /// The parsed type.
+    /// The parsed type; `Null` where only a schema says it.
     pub data_type: DataType,
 }
 
@@ -385,6 +408,30 @@ impl<T> TableFile<T> {
     pub fn limits(&self) -> TableLimits {
         TableLimits { bytes: self.max_scan_bytes, records: self.max_scan_records }
     }
+
+    /// An error about the table's own file.
+    pub fn wrong(&self, message: impl std::fmt::Display) -> Error {
+        match &self.text {
+            Some(text) => text.wrong(message),
+            None => Error::config(message.to_string()),
+        }
+    }
+
+    /// Refuses what only columns of bytes have: an encoding, and the schema of one.
+    ///
+    /// # Errors
+    /// `Config` that names the column; `of` are the tables that have no use for it.
+    pub fn refuse_encodings(&self, of: &str) -> Result<()> {
+        for DeclaredColumn { file, .. } in &self.columns {
+            let key = match (&file.encoding, &file.schema) {
+                (Some(_), _) => "encoding",
+                (None, Some(_)) => "schema",
+                (None, None) => continue,
+            };
+            return Err(self.wrong(format!("column {}: `{key}` has no use in {of}", file.name)));
+        }
+        Ok(())
+    }
 }
 
 impl<T: DeserializeOwned> TableFile<T> {
@@ -423,12 +470,19 @@ impl<T: DeserializeOwned> TableFile<T> {
         types: TypeParser,
     ) -> Result<Self> {
         let columns = |columns: Vec<ColumnFile>| {
-            let typed = columns.into_iter().map(|file| match types(&file.type_text) {
-                Ok(data_type) => Ok(DeclaredColumn { file, data_type }),
-                Err(e) => Err(match text {
-                    Some(text) => text.wrong(format!("column {}: {e}", file.name)),
-                    None => e,
-                }),
+            let typed = columns.into_iter().map(|file| {
+                let data_type = match (&file.type_text, &file.schema) {
+                    (Some(written), _) => types(written),
+                    (None, Some(_)) => Ok(DataType::Null),
+                    (None, None) => Err(Error::config("it has no `type`")),
+                };
+                match data_type {
+                    Ok(data_type) => Ok(DeclaredColumn { file, data_type }),
+                    Err(e) => Err(match text {
+                        Some(text) => text.wrong(format!("column {}: {e}", file.name)),
+                        None => e,
+                    }),
+                }
             });
             typed.collect::<Result<Vec<_>>>()
         };

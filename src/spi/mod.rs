@@ -29,7 +29,9 @@ pub use connector::{
 };
 pub use context::{CatalogContext, Shared, StatementContext, TypeParser};
 pub use estimate::{Bounds, Estimate, ScanLeaf};
-pub use file::{CatalogFile, ColumnFile, DeclaredColumn, OnError, RowShare, TableFile, TomlText};
+pub use file::{
+    CatalogFile, ColumnFile, DeclaredColumn, OnError, OneOrMore, RowShare, TableFile, TomlText,
+};
 pub use layer::{Layer, Reads};
 pub use leaf::{
     is_dynamic, leaf_properties, leaf_with_children, of_partition, physical_filters,

@@ -1,28 +1,23 @@
 //! Tables whose columns a schema says: one of the table file, or of a schema registry.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use datafusion::arrow::datatypes::DataType;
 
 use super::decode::avro::{AvroFormat, avro_columns, avro_type};
-use super::decode::protobuf::{
-    DESCRIPTORS, ProtobufFormat, imports, protobuf_columns, protobuf_type,
-};
+use super::decode::protobuf::{DESCRIPTORS, ProtobufFormat, protobuf_columns, protobuf_type};
 use super::decode::{Column, Framing, Source, confluent};
 use super::describe::{Sampled, declared_columns};
 use super::meta::MetaColumn;
-use super::options::{KeyFormat, OneOrMore, StreamOptions, ValueFormat};
+use super::options::{KeyFormat, StreamOptions, ValueFormat};
 use super::pin::StreamName;
 use super::recipe::{Format, Key};
+use super::schema_files::schemas_of;
 use super::schemas::{SchemaText, SubjectVersion};
 use super::source::{LogSource, OffsetUnit};
 use crate::error::{Error, Result};
-use crate::spi::TableFile;
+use crate::spi::{OneOrMore, TableFile};
 
 /// The kinds of schemas that records are read by.
 const READ: [&str; 2] = ["AVRO", "PROTOBUF"];
@@ -87,7 +82,7 @@ impl<'a> Side<'a> {
         declared: &TableFile<StreamOptions>,
     ) -> Result<Chosen> {
         let Self { part, format, kind, .. } = self;
-        let wrong = |message: String| wrong(declared, message);
+        let wrong = |message: String| declared.wrong(message);
         if source.traits().offsets == OffsetUnit::Bytes {
             return Err(wrong(format!("the records of a log are lines, which {format} is not")));
         }
@@ -132,55 +127,14 @@ impl<'a> Side<'a> {
 
     /// The schemas that the table file has.
     fn given(&self, declared: &TableFile<StreamOptions>) -> Result<Vec<SchemaText>> {
-        let (kind, part) = (self.kind, self.part);
-        let wrong = |message: String| wrong(declared, format!("{part}_schema: {message}"));
-        let is_protobuf = kind == "PROTOBUF";
-        let folder = declared.text.as_ref().and_then(|text| text.path().parent());
-        let at =
-            |path: &str| folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
-        let open = |path: &Path| {
-            let read = std::fs::read(path);
-            read.map_err(|e| wrong(format!("{}: {e}", path.display())))
-        };
-        let text_of = |path: &Path| {
-            let text = String::from_utf8(open(path)?);
-            text.map_err(|_| wrong(format!("{}: no text of UTF-8", path.display())))
-        };
-        let read = |text: &String| {
-            let ending = Path::new(text).extension().and_then(OsStr::to_str).unwrap_or_default();
-            let is_path = !text.contains(['\n', '{', ';', '"']);
-            let schema = match (is_protobuf, ending) {
-                (true, "desc" | "pb" | "binpb" | "protoset") if is_path => {
-                    let bytes = open(&at(text))?;
-                    return Ok(SchemaText::alone(DESCRIPTORS, BASE64_STANDARD.encode(bytes)));
-                }
-                (_, "avsc" | "proto" | "json") if is_path => {
-                    SchemaText::alone(kind, text_of(&at(text))?)
-                }
-                _ => SchemaText::alone(kind, text),
-            };
-            if !is_protobuf {
-                return Ok(schema);
-            }
-            // Imports begin where the file is, or at the table file.
-            let beside = if is_path { at(text) } else { at("-") };
-            let beside = beside.parent().map(Path::to_owned).unwrap_or_default();
-            let references = imports(&schema.text, &|name| text_of(&beside.join(name)))?;
-            Ok(SchemaText { references, ..schema })
-        };
-        let texts = self.schema.iter().flat_map(|it| it.all());
-        let given = texts.map(read).collect::<Result<Vec<_>>>()?;
-        if is_protobuf && given.len() > 1 {
-            return Err(wrong("Protobuf messages are read by one schema".to_owned()));
+        let texts = self.schema.map(OneOrMore::all).unwrap_or_default();
+        let key = format!("{}_schema", self.part);
+        let given = schemas_of(self.kind, texts, declared.text.as_ref(), &key)?;
+        if self.kind == "PROTOBUF" && given.len() > 1 {
+            let message = format!("{key}: Protobuf messages are read by one schema");
+            return Err(declared.wrong(message));
         }
         Ok(given)
-    }
-}
-
-fn wrong(declared: &TableFile<StreamOptions>, message: String) -> Error {
-    match &declared.text {
-        Some(text) => text.wrong(message),
-        None => Error::config(message),
     }
 }
 
@@ -224,7 +178,7 @@ pub(super) async fn key(
     };
     if !source.traits().has_keys {
         let noun = source.traits().noun;
-        return Err(wrong(declared, format!("key_format: records of a {noun} have no key")));
+        return Err(declared.wrong(format!("key_format: records of a {noun} have no key")));
     }
     let column = |data_type| {
         // All of the key, not a part of it.
@@ -246,7 +200,8 @@ pub(super) async fn key(
             (vec![schema], Framing::Confluent, origin_of(&latest))
         }
         Chosen::Nobody(subject) => {
-            return Err(wrong(declared, format!("key_format: there is no subject {subject}"))
+            return Err(declared
+                .wrong(format!("key_format: there is no subject {subject}"))
                 .with_hint("set key_subject or key_schema in the table file"));
         }
     };

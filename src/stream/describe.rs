@@ -157,20 +157,14 @@ fn as_view(mut column: Column) -> Column {
 
 /// What is declared of a table, as a sample without one.
 pub(super) fn as_declared(declared: &TableFile<StreamOptions>) -> Result<Option<Sampled>> {
-    let wrong = |message: String| match &declared.text {
-        Some(text) => text.wrong(message),
-        None => Error::config(message),
-    };
+    let wrong = |message: String| declared.wrong(message);
     if let Some(column) = declared.partitions.first() {
         return Err(wrong(format!(
             "partition column {}: a stream's partitions are in _partition",
             column.file.name
         )));
     }
-    if let Some(column) = declared.columns.iter().find(|column| column.file.encoding.is_some()) {
-        let name = &column.file.name;
-        return Err(wrong(format!("column {name}: `encoding` has no use in streams")));
-    }
+    declared.refuse_encodings("streams")?;
     let format = match (declared.options.value_format, declared.columns.as_slice()) {
         (Some(ValueFormat::Raw), []) => Format::Raw(VALUE.to_owned()),
         (Some(ValueFormat::Raw), [one]) if one.data_type == DataType::Binary => {
@@ -194,13 +188,8 @@ pub(super) fn declared_columns(declared: &TableFile<StreamOptions>) -> Result<Ve
     let column = |column: &DeclaredColumn| {
         let file = &column.file;
         let source = file.source.as_deref().map(Source::parse).transpose();
-        let source = source.map_err(|e| {
-            let message = format!("column {}: {e}", file.name);
-            match &declared.text {
-                Some(text) => text.wrong(message),
-                None => Error::config(message),
-            }
-        })?;
+        let source =
+            source.map_err(|e| declared.wrong(format_args!("column {}: {e}", file.name)))?;
         Ok(Column {
             name: file.name.clone(),
             data_type: column.data_type.clone(),
@@ -332,10 +321,7 @@ fn skips_lost(declared: &TableFile<StreamOptions>, traits: SourceTraits) -> Resu
         return Ok(true);
     }
     let message = format!("on_data_loss: what is lost of a {} is always an error", traits.noun);
-    Err(match &declared.text {
-        Some(text) => text.wrong(message),
-        None => Error::config(message),
-    })
+    Err(declared.wrong(message))
 }
 
 fn event_time(
@@ -344,13 +330,7 @@ fn event_time(
     traits: SourceTraits,
 ) -> Result<Option<usize>> {
     let Some(name) = &declared.options.event_time else { return Ok(None) };
-    let wrong = |message: &str| {
-        let message = format!("event_time `{name}`: {message}");
-        match &declared.text {
-            Some(text) => text.wrong(message),
-            None => Error::config(message),
-        }
-    };
+    let wrong = |message: &str| declared.wrong(format_args!("event_time `{name}`: {message}"));
     if traits.has_time {
         return Err(wrong("records come with a time of their own, which is _timestamp"));
     }

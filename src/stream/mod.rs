@@ -26,6 +26,7 @@ mod reader;
 mod recipe;
 mod rows;
 mod scan;
+mod schema_files;
 pub mod schemas;
 mod skip;
 mod source;
@@ -39,6 +40,7 @@ pub use codec::StreamScanCodec;
 pub use functions::FUNCTIONS;
 pub use options::StreamOptions;
 pub use scan::{StreamScan, leaf};
+pub use schema_files::schemas_of;
 pub use source::{
     LogSource, MessageParts, OffsetUnit, PartitionKind, PartitionNow, ReadRequest, Record, Records,
     SourceTraits, TO_ITS_END, TimeEdge, TimeOrder, sent,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::decode::Framing;
+use crate::spi::OneOrMore;
 
 /// `[options]` of a table file, and `[tables]` of a catalog file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -120,26 +121,6 @@ pub(super) enum KeyFormat {
     Avro,
     /// A message of Protobuf.
     Protobuf,
-}
-
-/// One text, or a list of some.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum OneOrMore {
-    /// One.
-    One(String),
-    /// Some.
-    More(Vec<String>),
-}
-
-impl OneOrMore {
-    /// All of them.
-    pub(super) fn all(&self) -> &[String] {
-        match self {
-            Self::One(text) => std::slice::from_ref(text),
-            Self::More(texts) => texts,
-        }
-    }
 }
 
 fn framing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Framing>, D::Error> {

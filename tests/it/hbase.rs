@@ -408,9 +408,11 @@ fn random_tables_of_a_live_hbase_are_read_as_it_reads_them() {
     let seed = variable("SLUICE_HBASE_SEED").unwrap_or(7);
     let tables = variable("SLUICE_HBASE_TABLES").unwrap_or(3);
     println!("SLUICE_HBASE_SEED={seed} SLUICE_HBASE_TABLES={tables}");
-    let made = make(seed, usize::try_from(tables).unwrap(), "keys_salted,keys_hashed", false);
+    let made =
+        make(seed, usize::try_from(tables).unwrap(), "keys_salted,keys_hashed,documents", false);
     compare(made.folder.path()).expect_equal();
     crate::hbase_keys::hold(made.folder.path());
+    crate::hbase_documents::hold(made.folder.path());
 }
 
 #[test]

@@ -8,7 +8,8 @@
 //! `writes` what is written, `prepared` statements that are executed often, `read_points` what a statement read and may read; `codec` sends the
 //! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
 //! `files` writes folders that are hard to read, `catalog_changes` a catalog folder while it is in
-//! use, `changing` files that break or change while they are read; `hdfs`, `hbase`, `kafka` and `rocketmq` are real ones that
+//! use, `changing` files that break or change while they are read; `hdfs`, `hbase` (`hbase_mappings` by
+//! mappings of other systems), `kafka` and `rocketmq` are real ones that
 //! `servers` starts; `door` is the server from outside, `watching` its health, metrics, logs and history, `served`
 //! starts one, `grants` is what users may not see. `canonical` is how values are
 //! written in `tests/slt`, `rows` how answers are compared, `program` how the program is started.
@@ -30,7 +31,9 @@ mod files;
 mod following;
 mod grants;
 mod hbase;
+mod hbase_documents;
 mod hbase_keys;
+mod hbase_mappings;
 mod hdfs;
 mod hdfs_faults;
 mod hdfs_store;

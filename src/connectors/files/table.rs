@@ -218,6 +218,7 @@ impl FilesTable {
                 })
                 .collect(),
         };
+        declared.refuse_encodings("files")?;
         let mut text = None;
         let file_schema = match format {
             Format::Parquet | Format::Arrow | Format::Orc | Format::Avro
@@ -480,12 +481,9 @@ fn declared_schema(declared: &TableFile<TableOptions>) -> Result<SchemaRef> {
         })
         .collect();
     if let Some(column) = declared.columns.iter().find(|column| column.file.source.is_some()) {
-        let error =
-            format!("column {}: `source` has no use in Parquet and Arrow files", column.file.name);
-        return Err(match &declared.text {
-            Some(text) => text.wrong(error),
-            None => Error::config(error),
-        });
+        let name = &column.file.name;
+        return Err(declared
+            .wrong(format_args!("column {name}: `source` has no use in Parquet and Arrow files")));
     }
     Ok(Arc::new(Schema::new(fields)))
 }

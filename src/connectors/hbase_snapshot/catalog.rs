@@ -1,6 +1,6 @@
 //! Finds snapshots and makes tables of them: namespaces are schemas, snapshots are tables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,12 +10,12 @@ use super::key_layout::KeyLayout;
 use super::listing;
 use super::mapping;
 use super::options::{CatalogOptions, TableOptions, TtlClock};
-use super::recipe::{Recipe, Shape};
+use super::recipe::{Columns, Recipe, Shape};
 use super::rows::{self, unescape};
 use super::snapshot::{Loaded, Snapshots};
 use super::table::SnapshotTable;
 use crate::error::{Error, ErrorKind, Result};
-use crate::formats::hbase_manifest::{Snapshot, SnapshotKind, Table};
+use crate::formats::hbase_manifest::{Family, Snapshot, SnapshotKind, Table};
 use crate::formats::hbase_rows::{ReadSettings, Versions};
 use crate::spi::{
     Catalog, CatalogContext, Finding, FunctionArguments, OnError, OpenedStore, OpenedTable,
@@ -135,6 +135,7 @@ impl SnapshotCatalog {
         let within = |e: Error| e.within(format!("table {label}"));
         let loaded = self.snapshots(context).load(&snapshot).await.map_err(within)?;
         context.read_point().pin_table(&label, PinnedTable::Folder(snapshot.clone()));
+        tell(context, &label, &loaded);
         let options = &declared.options;
         let now = context.now().timestamp_millis();
         refuse_expired(&loaded.snapshot, now, options).map_err(within)?;
@@ -244,31 +245,59 @@ fn described(loaded: &Loaded) -> String {
     let Snapshot { name, created, kind, ttl, .. } = &loaded.snapshot;
     let files = loaded.all_files().count();
     let bytes: u64 = loaded.all_files().filter_map(|file| file.size).sum();
-    let families: Vec<&str> = loaded.families.iter().map(|family| family.name.as_str()).collect();
     let lives = if *ttl > 0 { format!(", lives {ttl} s") } else { String::new() };
     let flush = match kind {
         SnapshotKind::SkipFlush => ", without what was in memory",
         SnapshotKind::Disabled | SnapshotKind::Flush => "",
     };
     format!(
-        "snapshot {name} of {}, taken {} ({}{flush}){lives}: families {}; {} regions, {files} files, {bytes} bytes",
+        "snapshot {name} of {}, taken {} ({}{flush}){lives}: {} regions, {files} files, {bytes} bytes",
         loaded.table.spelled(),
         instant(*created),
         kind.as_str(),
-        families.join(", "),
         loaded.regions.len(),
     )
 }
 
-/// The columns that a Scan names, by family.
-type Named = BTreeMap<String, BTreeSet<Vec<u8>>>;
+/// Settings of families that say nothing.
+const DEFAULTS: [(&str, &str); 10] = [
+    ("BLOCKCACHE", "true"),
+    ("BLOCKSIZE", "65536"),
+    ("INDEX_BLOCK_ENCODING", "none"),
+    ("IN_MEMORY", "false"),
+    ("IS_MOB", "false"),
+    ("KEEP_DELETED_CELLS", "false"),
+    ("MIN_VERSIONS", "0"),
+    ("NEW_VERSION_BEHAVIOR", "false"),
+    ("REPLICATION_SCOPE", "0"),
+    ("TTL", "2147483647"),
+];
+
+/// One line about a family: what is set of it, and what it has on disk.
+fn described_family(loaded: &Loaded, family: &Family) -> String {
+    let (files, bytes) = loaded.size_of(family);
+    let settings = family.attributes.iter().filter(|(name, value)| {
+        !DEFAULTS.contains(&(name.as_str(), value.to_ascii_lowercase().as_str()))
+    });
+    let settings: Vec<String> = settings.map(|(name, value)| format!("{name} {value}")).collect();
+    format!("family {}: {files} files, {bytes} bytes; {}", family.name, settings.join(", "))
+}
+
+/// Puts into the receipt which snapshot a statement reads; `\d+` shows it.
+fn tell(context: &StatementContext, label: &str, loaded: &Loaded) {
+    let receipt = context.receipt();
+    receipt.add_with(label, "format", &described(loaded), 1);
+    for family in &loaded.families {
+        receipt.add_with(label, "format", &described_family(loaded, family), 1);
+    }
+}
 
 /// Reads the arguments of `hbase_cells`.
 fn settings(
     read: &mut ReadSettings,
     arguments: &FunctionArguments,
     loaded: &Loaded,
-) -> Result<Option<Named>> {
+) -> Result<Option<Columns>> {
     let wrong = |name: &str, value: &str, what: &str| {
         Error::sql(format!("{}(): {name} is {what}, not '{value}'", CELLS.name))
     };
@@ -323,8 +352,8 @@ fn settings(
 }
 
 /// `f:q, f:other`, qualifiers as the shell shows them.
-fn columns(text: &str, loaded: &Loaded) -> Result<Named> {
-    let mut named = Named::new();
+fn columns(text: &str, loaded: &Loaded) -> Result<Columns> {
+    let mut named = Columns::new();
     for column in text.split(',') {
         let (family, qualifier) = column.trim().split_once(':').ok_or_else(|| {
             Error::sql(format!("{}(): `{column}` is no column", CELLS.name))

@@ -24,6 +24,7 @@ use crate::formats::hfile::RowRange;
 use crate::spi::{
     DecodeContext, EncodeContext, NodeCodec, OnError, RowShare, StoreUrl, TableLimits,
 };
+use crate::stream::schemas::SchemaText;
 
 /// The codec of [`SnapshotScan`].
 #[derive(Debug)]
@@ -147,6 +148,8 @@ struct ColumnMessage {
     timezone: Option<String>,
     #[prost(uint64, tag = "8")]
     part: u64,
+    #[prost(string, repeated, tag = "9")]
+    schemas: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -467,6 +470,7 @@ impl ColumnMessage {
                 Source::KeyPart(at) => at as u64,
                 _ => 0,
             },
+            schemas: column.schemas.iter().map(|schema| schema.text.clone()).collect(),
         })
     }
 
@@ -488,6 +492,8 @@ impl ColumnMessage {
         };
         let encoding = Encoding::parse(&self.encoding)?;
         let (format, timezone) = (self.format, self.timezone);
-        Ok(Mapped { name, data_type, source, encoding, format, timezone })
+        let schemas = self.schemas.into_iter().map(|text| SchemaText::alone("AVRO", text));
+        let schemas = schemas.collect();
+        Ok(Mapped { name, data_type, source, encoding, format, timezone, schemas })
     }
 }

@@ -117,12 +117,7 @@ fn of_families(all: &[Line]) -> Result<RecordBatch> {
     let attribute = |name: &'static str| {
         texts(&families, move |(_, family)| family.attributes.get(name).cloned())
     };
-    let files = |(loaded, family): &(&Arc<Loaded>, &Family)| {
-        let regions = loaded.regions.iter().flat_map(|(_, region)| &region.families);
-        let own = regions.filter(|files| files.family == family.name);
-        own.flat_map(|files| &files.files)
-            .fold((0, 0), |(files, bytes), file| (files + 1, bytes + file.size.unwrap_or(0)))
-    };
+    let files = |(loaded, family): &(&Arc<Loaded>, &Family)| loaded.size_of(family);
     let is_mob = families.iter().map(|(_, family)| {
         family.attributes.get("IS_MOB").map(|value| value.eq_ignore_ascii_case("true"))
     });

@@ -10,8 +10,11 @@ use super::recipe::{Encoding, Mapped, Source};
 use super::rows::{unescape, values_of};
 use super::snapshot::Loaded;
 use crate::error::{Error, Result, nearest};
-use crate::spi::{TableFile, TypeParser};
+use crate::spi::{DeclaredColumn, TableFile, TypeParser};
+use crate::stream::decode::avro::avro_type;
 use crate::stream::decode::map_of;
+use crate::stream::schemas::SchemaText;
+use crate::stream::schemas_of;
 
 /// The columns of a table; `None` when nobody has declared any.
 ///
@@ -67,10 +70,17 @@ pub(super) fn columns(
                 let source = source.or_else(|| file.source.clone());
                 let source = source.unwrap_or_else(|| default_source(&file.name, loaded));
                 let own = file.encoding.as_deref().map(Encoding::parse).transpose()?;
-                let mut mapped =
-                    of(&file.name, &column.data_type, &source, own.unwrap_or(encoding))?;
+                let encoding = own.unwrap_or(encoding);
+                let (data_type, schemas) = by_schema(column, encoding, declared)?;
+                let mut mapped = of(&file.name, &data_type, &source, encoding)?;
                 mapped.format.clone_from(&file.format);
                 mapped.timezone.clone_from(&file.timezone);
+                mapped.schemas = schemas;
+                let is_map = matches!(mapped.source, Source::Family { .. });
+                if is_map && column.data_type == DataType::Null {
+                    // The schema is one of the values, which may be maps themselves.
+                    mapped.data_type = map_of(&data_type);
+                }
                 Ok(mapped)
             });
             columns.collect::<Result<_>>()?
@@ -90,6 +100,31 @@ pub(super) fn columns(
         values_of(column, key)?;
     }
     Ok(Some(columns.into()))
+}
+
+/// The type of a declared column, and the schemas of its values.
+fn by_schema(
+    column: &DeclaredColumn,
+    encoding: Encoding,
+    declared: &TableFile<TableOptions>,
+) -> Result<(DataType, Vec<SchemaText>)> {
+    let (name, data_type) = (&column.file.name, column.data_type.clone());
+    let wrong = |message: &str| declared.wrong(format_args!("column {name}: {message}"));
+    let Some(given) = &column.file.schema else {
+        return match encoding {
+            Encoding::Avro => Err(wrong("encoding \"avro\" needs its schema")
+                .with_hint("schema = \"profile.avsc\" names a file beside the table file; a text will do as well")),
+            _ => Ok((data_type, vec![])),
+        };
+    };
+    if encoding != Encoding::Avro {
+        return Err(wrong("`schema` is of columns with encoding \"avro\""));
+    }
+    let key = format!("column {name}: schema");
+    let schemas = schemas_of("AVRO", given.all(), declared.text.as_ref(), &key)?;
+    let first = schemas.first().ok_or_else(|| wrong("`schema` has none"))?;
+    let own = avro_type(first).map_err(|e| e.within(format_args!("column {name}")))?;
+    Ok((if data_type == DataType::Null { own } else { data_type }, schemas))
 }
 
 /// A table of one family needs no families in its file.
@@ -156,7 +191,8 @@ fn mapped(
         }
     };
     let name = name.to_owned();
-    Ok(Mapped { name, data_type, source, encoding, format: None, timezone: None })
+    let (format, timezone, schemas) = (None, None, vec![]);
+    Ok(Mapped { name, data_type, source, encoding, format, timezone, schemas })
 }
 
 fn no_part(column: &str, part: &str, key: &KeyLayout) -> Error {

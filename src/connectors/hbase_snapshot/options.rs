@@ -20,7 +20,7 @@ pub(crate) struct TableOptions {
     /// matches. Without it, the snapshot of the table's name.
     pub(super) snapshot: Option<String>,
     /// How values are encoded where a column does not say: `string` (if not given), `binary`,
-    /// `ordered` or `phoenix`.
+    /// `ordered`, `phoenix`, `json` or `avro` (with a `schema` of the column).
     pub(super) encoding: Option<String>,
     /// What time decides whether cells have expired: `statement` (if not given), or `snapshot`,
     /// the time at which the snapshot was taken.

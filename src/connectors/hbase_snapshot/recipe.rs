@@ -14,6 +14,9 @@ use crate::formats::hbase_manifest::{Family, StoreFile, Table};
 use crate::formats::hbase_rows::ReadSettings;
 use crate::formats::hfile::RowRange;
 use crate::spi::{OnError, RowShare, ScanUnit, StatementContext, StoreUrl, TableLimits};
+use crate::stream::decode::Framing;
+use crate::stream::decode::avro::AvroFormat;
+use crate::stream::schemas::SchemaText;
 
 /// What rows a scan gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,9 +46,21 @@ pub(super) struct Mapped {
     pub(super) format: Option<String>,
     /// The zone of texts without one.
     pub(super) timezone: Option<String>,
+    /// The schemas that values are written with, of which the first says what the column is.
+    pub(super) schemas: Vec<SchemaText>,
 }
 
 impl Mapped {
+    /// How its values are written, where that is Avro: with the schema's fingerprint before each where
+    /// there are several.
+    pub(super) fn avro(&self) -> AvroFormat {
+        let framing = match self.schemas.len() {
+            0 | 1 => Framing::None,
+            _ => Framing::SingleObject,
+        };
+        AvroFormat { framing, reader: self.schemas.first().cloned(), given: self.schemas.clone() }
+    }
+
     /// The type of one value: of a map, of what it maps to.
     pub(super) fn value_type(&self) -> Result<&DataType> {
         let DataType::Map(entries, _) = &self.data_type else { return Ok(&self.data_type) };
@@ -104,16 +119,27 @@ pub(super) enum Encoding {
     Ordered,
     /// The signed types of Phoenix.
     Phoenix,
+    /// Text of JSON.
+    Json,
+    /// Avro's binary encoding, by a schema.
+    Avro,
 }
 
 impl Encoding {
     /// All of them, as table files spell them.
-    pub(super) const ALL: [(&str, Self); 4] = [
+    pub(super) const ALL: [(&str, Self); 6] = [
         ("string", Self::String),
         ("binary", Self::Binary),
         ("ordered", Self::Ordered),
         ("phoenix", Self::Phoenix),
+        ("json", Self::Json),
+        ("avro", Self::Avro),
     ];
+
+    /// Whether values stand for themselves, so that keys can be written in it and compared.
+    pub(super) fn is_of_keys(self) -> bool {
+        !matches!(self, Self::Json | Self::Avro)
+    }
 
     /// The encoding of a name.
     ///
@@ -134,6 +160,9 @@ impl Encoding {
     }
 }
 
+/// Qualifiers by their family.
+pub(super) type Columns = BTreeMap<String, BTreeSet<Vec<u8>>>;
+
 /// The recipe of a scan. Holds no credential.
 #[derive(Debug)]
 pub(super) struct Recipe {
@@ -152,7 +181,7 @@ pub(super) struct Recipe {
     /// How cells are read.
     pub(super) read: ReadSettings,
     /// The only columns that are asked for, by family, as a Scan of HBase names them.
-    pub(super) named: Option<BTreeMap<String, BTreeSet<Vec<u8>>>>,
+    pub(super) named: Option<Columns>,
     /// What the rows are.
     pub(super) shape: Shape,
     /// What row keys are made of.
@@ -214,6 +243,32 @@ impl Recipe {
                 of_key.min_by_key(number).map(|column| column.name.as_str())
             }
         }
+    }
+
+    /// The only columns that a scan of some columns sees; `None` where others make a row, or are shown.
+    /// That is known where columns are asked for by name, and where a filter (`narrow` is not empty
+    /// then) drops every row without a value of one that is scanned.
+    pub(super) fn columns_for(
+        &self,
+        projection: &[usize],
+        narrow: &BTreeSet<String>,
+    ) -> Option<Columns> {
+        let mapped = match &self.shape {
+            Shape::Cells => return self.named.clone(),
+            Shape::Mapped(mapped) if !narrow.is_empty() => mapped,
+            _ => return None,
+        };
+        let mut columns = Columns::new();
+        for column in projection.iter().filter_map(|at| mapped.get(*at)) {
+            match &column.source {
+                Source::Cell { family, qualifier } => {
+                    columns.entry(family.clone()).or_default().insert(qualifier.clone());
+                }
+                Source::Key | Source::KeyPart(_) => {}
+                Source::Timestamp | Source::Family { .. } => return None,
+            }
+        }
+        Some(columns)
     }
 
     /// The families that some columns need read. Which rows there are is the table's business and

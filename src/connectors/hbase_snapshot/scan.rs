@@ -28,7 +28,7 @@ use futures::future::BoxFuture;
 
 use super::keys::{self, Ranges};
 use super::read::{Counters, Driver, Opener, Partition};
-use super::recipe::{Recipe, Split};
+use super::recipe::{Columns, Recipe, Split};
 use crate::error::Result;
 use crate::formats::hbase_rows::Versions;
 use crate::spi::{
@@ -105,6 +105,11 @@ impl SnapshotScan {
         self.recipe.families_for(&self.projection, &narrow)
     }
 
+    fn columns(&self) -> Option<Columns> {
+        let narrow = keys::narrow(&self.recipe, &self.filters);
+        self.recipe.columns_for(&self.projection, &narrow)
+    }
+
     /// Puts into the receipt what became of the filters, and of what there is to read.
     fn tell(&self, statement: &StatementContext) {
         let (receipt, label) = (statement.receipt(), &self.recipe.label);
@@ -145,6 +150,7 @@ impl SnapshotScan {
             ranges: self.ranges().0,
             projection: self.projection.clone(),
             families: self.families(),
+            columns: self.columns(),
             schema: self.schema(),
             fetch: self.fetch,
             batch_size: context.session_config().batch_size(),

@@ -47,6 +47,14 @@ impl Loaded {
         self.families.iter().map(of).collect()
     }
 
+    /// The files of a family in all regions, and their bytes.
+    pub(super) fn size_of(&self, family: &Family) -> (u64, u64) {
+        let regions = self.regions.iter().flat_map(|(_, region)| &region.families);
+        let own = regions.filter(|files| files.family == family.name);
+        own.flat_map(|files| &files.files)
+            .fold((0, 0), |(files, bytes), file| (files + 1, bytes + file.size.unwrap_or(0)))
+    }
+
     /// All files of all regions.
     pub(super) fn all_files(&self) -> impl Iterator<Item = &StoreFile> {
         let families = self.regions.iter().flat_map(|(_, region)| &region.families);

@@ -81,6 +81,7 @@ impl SnapshotTable {
             splits: vec![part],
             ranges: Ranges::all(),
             families: (0..self.recipe.families.len()).collect(),
+            columns: None,
             schema: Arc::new(schema.map_err(|e| Error::internal(e.to_string()))?),
             projection,
             fetch: Some(SAMPLED_CELLS.div_ceil(parts)),

@@ -1,13 +1,16 @@
-//! Bloom filters: whether a file can hold a row, without reading its data.
+//! Bloom filters: whether a file can hold a row, or a column of a row, without reading its data.
 //!
 //! The filter is in chunks, each over a range of keys, with a head that says where they are.
 //! Source: `CompoundBloomFilter`, `BloomFilterUtil`
 //! (<https://github.com/apache/hbase/blob/master/hbase-server/src/main/java/org/apache/hadoop/hbase/io/hfile/CompoundBloomFilter.java>).
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::super::input::Input;
 use super::index::IndexEntry;
+use super::key::{Key, kind};
 
 /// The head of a filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,8 @@ enum Keys {
     Rows,
     /// Prefixes of rows with a length.
     Prefixes(usize),
+    /// Rows with a qualifier, as keys of cells.
+    Columns,
 }
 
 impl BloomHead {
@@ -41,6 +46,7 @@ impl BloomHead {
         let keys = match kind {
             "ROW" => Keys::Rows,
             "ROWPREFIX_FIXED_LENGTH" => Keys::Prefixes(prefix?),
+            "ROWCOL" => Keys::Columns,
             _ => return None,
         };
         let mut input = Input::new(payload);
@@ -66,14 +72,30 @@ impl BloomHead {
         Some(Self { hashes, hash, keys, chunks })
     }
 
-    /// The chunk that knows whether a row is in the file: its place, and what to ask it for.
+    /// Whether it can be asked only for a row and a column together.
+    pub(crate) fn is_of_columns(&self) -> bool {
+        self.keys == Keys::Columns
+    }
+
+    /// The chunk that knows whether a row is in the file: its place, and what to ask it for. A filter
+    /// [of columns](Self::is_of_columns) is asked for the qualifier as well; the empty one is that of
+    /// what hides all columns of a row.
     /// `Err` is the answer of the head alone: such a row is not there.
-    pub(crate) fn chunk<'r>(&self, row: &'r [u8]) -> Result<(&IndexEntry, &'r [u8]), Absent> {
+    pub(crate) fn chunk<'r>(
+        &self,
+        row: &'r [u8],
+        qualifier: &[u8],
+    ) -> Result<(&IndexEntry, Cow<'r, [u8]>), Absent> {
         let asked = match self.keys {
-            Keys::Rows => row,
-            Keys::Prefixes(length) => row.get(..length).unwrap_or(row),
+            Keys::Rows => Cow::Borrowed(row),
+            Keys::Prefixes(length) => Cow::Borrowed(row.get(..length).unwrap_or(row)),
+            Keys::Columns => Cow::Owned(first_of_column(row, qualifier).ok_or(Absent)?),
         };
-        let after = self.chunks.partition_point(|chunk| chunk.key.as_ref() <= asked);
+        let after = self.chunks.partition_point(|chunk| match self.keys {
+            Keys::Rows | Keys::Prefixes(_) => chunk.key.as_ref() <= asked.as_ref(),
+            Keys::Columns => Key::parse(&chunk.key)
+                .is_some_and(|first| (first.row, first.qualifier) <= (row, qualifier)),
+        });
         match after.checked_sub(1).and_then(|at| self.chunks.get(at)) {
             Some(chunk) => Ok((chunk, asked)),
             None => Err(Absent),
@@ -99,6 +121,18 @@ impl BloomHead {
             byte.is_none_or(|byte| byte & (1 << (bit & 7)) != 0)
         })
     }
+}
+
+/// The key before every cell of a column, without a family: what a filter of columns holds. `None` of a
+/// row that is longer than rows can be.
+fn first_of_column(row: &[u8], qualifier: &[u8]) -> Option<Vec<u8>> {
+    let mut key = u16::try_from(row.len()).ok()?.to_be_bytes().to_vec();
+    key.extend_from_slice(row);
+    key.push(0);
+    key.extend_from_slice(qualifier);
+    key.extend_from_slice(&i64::MAX.to_be_bytes());
+    key.push(kind::MAXIMUM);
+    Some(key)
 }
 
 /// The row is not in the file.

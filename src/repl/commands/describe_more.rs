@@ -41,7 +41,7 @@ impl Command for DescribeMore {
         if let Some(partitions) = pinned.ok().and_then(|text| partitions::of(&text).transpose()) {
             shell.show(&partitions?)?;
         }
-        // Which schema says what records are.
+        // Which schema says what records are, which snapshot is read.
         let receipt = shell.fetch("SHOW RECEIPT")?;
         if let Some(formats) = receipt::formats(&receipt)? {
             shell.show(&formats)?;

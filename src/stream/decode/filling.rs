@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow::array::ArrayRef;
+
 use super::bad::{BadKind, Flaw};
 use super::judge::{Judge, Misfit, not_null};
 use super::records::{Extent, Places, Records, Stored, limit, line_ends};
 use super::shape::Shape;
 use super::values::Values;
 use super::{Chunk, Decoded};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The columns of one table.
 #[derive(Debug)]
@@ -76,6 +78,37 @@ impl Filling {
         let judge = Arc::new(Judge::try_new(shape, projection)?);
         let built = (0..values.len()).map(|column| judge.builds(column)).collect();
         Ok(Self { judge, values, built })
+    }
+
+    /// Appends one value of a record to each column; appends nothing if any is flawed.
+    pub(super) fn push(
+        &mut self,
+        read: impl FnOnce(&mut Row<'_>) -> Result<u64, Flaw>,
+    ) -> Result<(), Flaw> {
+        let row = self.len();
+        let mut misfits = vec![];
+        let mut into = Row { values: &mut self.values, misfits: &mut misfits, row };
+        let flaw = read(&mut into).err();
+        let flaw = flaw.or_else(|| misfits.into_iter().next().map(|(misfit, _)| misfit.flaw));
+        let Some(flaw) = flaw else { return Ok(()) };
+        self.values.iter_mut().for_each(|values| values.truncate(row));
+        Err(flaw)
+    }
+
+    /// How many values a column has.
+    pub(super) fn len(&self) -> usize {
+        self.values.first().map_or(0, Values::len)
+    }
+
+    /// Appends NULL to each column.
+    pub(super) fn push_null(&mut self) {
+        self.values.iter_mut().for_each(Values::push_null);
+    }
+
+    /// The values of the first column; there are none then.
+    pub(super) fn finish(&mut self) -> Result<ArrayRef> {
+        let values = self.values.first_mut();
+        values.ok_or_else(|| Error::internal("no column to fill"))?.finish()
     }
 
     /// Reads the records of a chunk one after another. `read` appends to all columns, and says how many

@@ -30,7 +30,7 @@ use std::ops::Range;
 use arrow::array::RecordBatch;
 
 pub use self::bad::{BadKind, BadRecord, Flaw, RAW_LIMIT, VALUE_LIMIT, shown};
-pub use self::cell::{Cell, Kind, Notation, Sink, sink};
+pub use self::cell::{Cell, Kind, Notation, Sink, sink, text::Bytes};
 pub use self::encoding::TextEncoding;
 pub use self::framed::{Framing, confluent};
 pub use self::shape::{Column, OnError, Shape, Source, map_of, sql_type, type_text};

@@ -35,6 +35,7 @@ impl Catalog {
             format!("location = '{}'\n[discover]\nexclude = ['hbase/*']", profiles.display());
         catalog.declare("profiles", "hbase_snapshot", &options);
         catalog.copy_table_files();
+        catalog.mapped();
         catalog.declare("hard", "files", "location = '../data'");
         catalog.declare("made", "sample", "rows = 1000");
         let streams = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/streams");
@@ -45,6 +46,30 @@ impl Catalog {
         );
         catalog.hard();
         catalog
+    }
+
+    /// The shipped snapshot once more: its key in parts, its values as a map and as two types each, by
+    /// the mapping of another system.
+    fn mapped(&self) {
+        let options = "[options]\nsnapshot = \"device_profile-*\"\n";
+        let parts = r#"row_key = [{ name = "kind", until = "-" }, { name = "number" }]
+hive_columns_mapping = ":key.kind,:key.number,:key,s:battery#b,s:battery#b,s:firmware,o:,:timestamp"
+"#;
+        let columns = [
+            ("kind", "VARCHAR"),
+            ("number", "VARCHAR"),
+            ("k", "VARBINARY"),
+            ("battery", "INT"),
+            ("raw", "VARBINARY"),
+            ("firmware", "VARCHAR"),
+            ("owner", "VARCHAR"),
+            ("changed", "TIMESTAMP WITH TIME ZONE"),
+        ];
+        let columns = columns.map(|(name, data_type)| {
+            format!("[[columns]]\nname = \"{name}\"\ntype = \"{data_type}\"\n")
+        });
+        let text = format!("{options}{parts}{}", columns.concat());
+        std::fs::write(self.folder().join("profiles/default/device_parts.toml"), text).unwrap();
     }
 
     /// What the shipped catalog says of its tables: which records of dirty files are good.

@@ -51,7 +51,8 @@ impl KeyColumn {
     }
 
     fn is_text(&self) -> bool {
-        is_text(&self.data_type) && self.encoding != Encoding::Ordered
+        let is_plain = self.encoding != Encoding::Ordered && self.encoding.is_of_keys();
+        is_text(&self.data_type) && is_plain
     }
 
     /// The rows that a condition leaves; `None` where that cannot be said.

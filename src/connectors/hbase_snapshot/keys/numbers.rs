@@ -79,7 +79,7 @@ fn bytes(
         // The bytes of negative numbers are behind those of the others.
         Encoding::Binary => vec![within(0, most), within(least, -1)],
         // Digits may have zeros before them, and do not sort.
-        Encoding::String => return None,
+        Encoding::String | Encoding::Json | Encoding::Avro => return None,
     };
     runs.into_iter().flatten().collect()
 }

@@ -40,7 +40,7 @@ const NUMBERS: [i64; 15] = [
 
 fn column(name: &str, data_type: DataType, encoding: Encoding, source: Source) -> Mapped {
     let name = name.to_owned();
-    Mapped { name, data_type, source, encoding, format: None, timezone: None }
+    Mapped { name, data_type, source, encoding, format: None, timezone: None, schemas: vec![] }
 }
 
 fn key(data_type: DataType, encoding: Encoding) -> KeyColumn {
@@ -132,7 +132,7 @@ fn random_layout(random: &mut Random) -> (KeyLayout, Vec<Mapped>) {
         let mut known = Known::Nothing;
         let millis = DataType::Timestamp(TimeUnit::Millisecond, None);
         let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
-        let (extent, data_type, encoding) = match random.below(if is_last { 6 } else { 8 }) {
+        let (extent, data_type, encoding) = match random.below(if is_last { 7 } else { 9 }) {
             0 => (Extent::Bytes(2), DataType::Utf8, Encoding::String),
             1 => (Extent::Bytes(8), DataType::Int64, Encoding::Binary),
             2 => (Extent::Bytes(4), DataType::Int32, Encoding::Phoenix),
@@ -140,7 +140,8 @@ fn random_layout(random: &mut Random) -> (KeyLayout, Vec<Mapped>) {
             4 => (Extent::Bytes(12), micros, Encoding::Phoenix),
             5 if is_last => (Extent::Rest, DataType::Binary, Encoding::Binary),
             5 => (Extent::Until(b"|".to_vec()), DataType::Utf8, Encoding::Phoenix),
-            6 => {
+            6 => (Extent::Bytes(5), DataType::Int32, Encoding::Ordered),
+            7 => {
                 known = Known::OneOf((0..3).map(|salt| vec![salt]).collect());
                 (Extent::Bytes(1), DataType::Binary, Encoding::Binary)
             }
@@ -150,7 +151,8 @@ fn random_layout(random: &mut Random) -> (KeyLayout, Vec<Mapped>) {
             }
         };
         let is_known = known != Known::Nothing;
-        let reversed = !is_known && random.below(3) == 0;
+        // OrderedBytes says of each value itself that it descends.
+        let reversed = !is_known && encoding != Encoding::Ordered && random.below(3) == 0;
         parts.push(KeyPart { name: name.clone(), extent, reversed, known });
         if !is_known {
             columns.push(column(&name, data_type, encoding, Source::KeyPart(at)));
@@ -182,6 +184,12 @@ fn random_key(random: &mut Random, layout: &KeyLayout) -> Vec<u8> {
                 if part.reversed { bytes.iter().map(|byte| !byte).collect() } else { bytes }
             }
             Extent::Bytes(2) => (0..2).map(|_| text(random)).collect(),
+            // INT32 of OrderedBytes: its tag, ascending or descending, and the number.
+            Extent::Bytes(5) => {
+                let tag = if random.below(2) == 0 { 0x2b } else { 0xd4 };
+                let head = few(random);
+                [tag, head, head, head, few(random)].to_vec()
+            }
             Extent::Bytes(width) => {
                 let head = few(random);
                 (0..*width).map(|at| if at + 1 < *width { head } else { few(random) }).collect()

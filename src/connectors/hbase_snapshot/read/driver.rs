@@ -15,7 +15,7 @@ use datafusion::physical_plan::metrics::BaselineMetrics;
 use futures::{StreamExt, TryStreamExt};
 
 use super::super::keys::Ranges;
-use super::super::recipe::{Recipe, Split};
+use super::super::recipe::{Columns, Recipe, Split};
 use super::super::rows::Rows;
 use super::file::{OpenFile, Opener};
 use super::locate::Located;
@@ -50,6 +50,8 @@ pub(in super::super) struct Partition {
     pub(in super::super) projection: Vec<usize>,
     /// The families that are read, by their numbers in the recipe.
     pub(in super::super) families: BTreeSet<usize>,
+    /// The only columns that matter, by family, where no other makes a row.
+    pub(in super::super) columns: Option<Columns>,
     /// The projected schema.
     pub(in super::super) schema: SchemaRef,
     /// The most rows that are wanted.
@@ -89,6 +91,7 @@ struct Regions {
     opener: Arc<Opener>,
     // The families that are read, by their numbers in the recipe.
     families: Vec<usize>,
+    columns: Option<Columns>,
 }
 
 #[derive(Debug)]
@@ -148,7 +151,7 @@ impl Driver {
         let families: Vec<usize> = partition.families.iter().copied().collect();
         let rows = Rows::new(opener.recipe(), &partition.projection, &families)?;
         Ok(Self {
-            regions: Regions { opener, families },
+            regions: Regions { opener, families, columns: partition.columns },
             baseline,
             splits: partition.splits.into(),
             ranges: partition.ranges,
@@ -376,9 +379,10 @@ impl Regions {
         for (number, files) in self.families.iter().zip(&open.files) {
             let Some(family) = self.recipe().families.get(*number) else { continue };
             let mut walks = vec![];
+            let columns = self.columns.as_ref().and_then(|columns| columns.get(&family.name));
             for own in files {
                 let Some(rows) = own.rows.and(range) else { continue };
-                match own.file.locate(&rows).await? {
+                match own.file.locate(&rows, columns).await? {
                     Located::Blocks(blocks) => {
                         let coming = Ahead::new(&own.file, &blocks, share);
                         let walk = Walk::new(Arc::clone(&own.file.file), blocks, rows);

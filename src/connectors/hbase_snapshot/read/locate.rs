@@ -1,5 +1,6 @@
 //! Where in a file some rows are: by its Bloom filter, its index, its first and last row.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::file::OpenFile;
@@ -16,8 +17,12 @@ pub(super) enum Located {
 }
 
 impl OpenFile {
-    /// The blocks that can have some rows.
-    pub(super) async fn locate(&self, rows: &RowRange) -> Result<Located> {
+    /// The blocks that can have some rows, or where `columns` are given, these columns of them.
+    pub(super) async fn locate(
+        &self,
+        rows: &RowRange,
+        columns: Option<&BTreeSet<Vec<u8>>>,
+    ) -> Result<Located> {
         let file = &self.file;
         let Some((first, _)) = file.trailer.data else { return Ok(Located::Nowhere("empty")) };
         let before = rows.end.as_deref().is_some_and(|end| file.first_row() >= end);
@@ -25,7 +30,7 @@ impl OpenFile {
         if before || behind {
             return Ok(Located::Nowhere("by row range"));
         }
-        if rows.is_one_row() && !self.may_hold(&rows.start).await? {
+        if rows.is_one_row() && !self.may_hold(&rows.start, columns).await? {
             return Ok(Located::Nowhere("by Bloom filter"));
         }
         let start = if rows.start.is_empty() { first } else { self.start_of(&rows.start).await? };
@@ -36,15 +41,24 @@ impl OpenFile {
         Ok(Located::Blocks(start..end.max(start)))
     }
 
-    async fn may_hold(&self, row: &[u8]) -> Result<bool> {
+    async fn may_hold(&self, row: &[u8], columns: Option<&BTreeSet<Vec<u8>>>) -> Result<bool> {
         let Some(bloom) = &self.file.bloom else { return Ok(true) };
-        match bloom.chunk(row) {
-            Err(_) => Ok(false),
-            Ok((chunk, asked)) => {
-                let bits = self.filter(chunk).await?;
-                Ok(bloom.may_hold(&bits, asked))
+        // What hides all columns of a row has no qualifier.
+        let hidden: &[u8] = &[];
+        let columns = match (bloom.is_of_columns(), columns) {
+            (false, _) => None,
+            (true, None) => return Ok(true),
+            (true, Some(columns)) => Some(columns),
+        };
+        let columns = columns.into_iter().flatten().map(Vec::as_slice);
+        for qualifier in std::iter::once(hidden).chain(columns) {
+            if let Ok((chunk, asked)) = bloom.chunk(row, qualifier)
+                && bloom.may_hold(&self.filter(chunk).await?, &asked)
+            {
+                return Ok(true);
             }
         }
+        Ok(false)
     }
 
     /// Where the block begins in which a row begins, if it is in the file.

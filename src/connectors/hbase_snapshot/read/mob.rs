@@ -95,7 +95,7 @@ impl MobFiles {
             }
         };
         let rows = RowRange::of_row(&reference.row);
-        if let Located::Blocks(blocks) = file.locate(&rows).await? {
+        if let Located::Blocks(blocks) = file.locate(&rows, None).await? {
             let mut walk = Walk::new(Arc::clone(&file.file), blocks, rows);
             loop {
                 match walk.advance().map_err(|e| file.broken(&e))? {

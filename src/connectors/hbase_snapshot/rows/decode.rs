@@ -22,8 +22,11 @@ use super::encode::MILLIS_OF_DAY;
 use super::ordered;
 use super::turned::{Turn, Turned};
 use crate::error::{Error, Result};
-use crate::stream::decode::Source as TextSource;
-use crate::stream::decode::{Cell, Column, Flaw, Kind, Notation, Sink, sink, sql_type};
+use crate::stream::decode::avro::AvroValues;
+use crate::stream::decode::json::{any_sink, push_json};
+use crate::stream::decode::{
+    Bytes as Texts, Cell, Column, Flaw, Kind, Notation, Sink, sink, sql_type,
+};
 
 /// Nanoseconds of a millisecond.
 const NANOS_OF_MILLI: u32 = 1_000_000;
@@ -74,37 +77,52 @@ pub(in super::super) fn decoder(
             sql_type(data_type)
         ))
     };
-    if encoding != Encoding::String && (format.is_some() || timezone.is_some()) {
+    let is_text = matches!(encoding, Encoding::String | Encoding::Json);
+    if !is_text && (format.is_some() || timezone.is_some()) {
         return Err(Error::config(format!(
             "column {name}: `format` and `timezone` are of texts, and its encoding is {}",
             encoding.name()
         )));
     }
+    if encoding == Encoding::Json {
+        return Ok(Box::new(Json(any_sink(&text_column(name, data_type, format, timezone))?)));
+    }
     match data_type {
+        _ if encoding == Encoding::Avro => {}
         DataType::Binary | DataType::BinaryView if encoding != Encoding::Ordered => {
             return Ok(Box::new(Raw(BinaryBuilder::new())));
         }
         DataType::Utf8 | DataType::Utf8View if encoding != Encoding::Ordered => {
-            return Ok(Box::new(Text(StringBuilder::new())));
+            return Ok(Box::new(Text(Texts::text(*data_type == DataType::Utf8View))));
         }
         _ => {}
     }
     Ok(match encoding {
         Encoding::String => {
-            let column = Column {
-                name: name.to_owned(),
-                data_type: data_type.clone(),
-                source: TextSource::Name(name.to_owned()),
-                format: format.map(str::to_owned),
-                timezone: timezone.map(str::to_owned),
-                nullable: true,
-            };
+            let column = text_column(name, data_type, format, timezone);
             Box::new(Written(sink(&column, &Notation::default())?))
+        }
+        Encoding::Json | Encoding::Avro => {
+            return Err(Error::unsupported(format!(
+                "{name}: what is written in {} is read by the schema of a declared column",
+                encoding.name()
+            )));
         }
         Encoding::Binary => binary(data_type).ok_or_else(unsupported)?,
         Encoding::Phoenix => phoenix(data_type).ok_or_else(unsupported)?,
         Encoding::Ordered => Box::new(OrNull(of_ordered(data_type).ok_or_else(unsupported)?)),
     })
+}
+
+/// A column whose values are texts.
+fn text_column(
+    name: &str,
+    data_type: &DataType,
+    format: Option<&str>,
+    timezone: Option<&str>,
+) -> Column {
+    let (format, timezone) = (format.map(str::to_owned), timezone.map(str::to_owned));
+    Column { format, timezone, ..Column::new(name, data_type.clone()) }
 }
 
 /// The decoder of a declared column's values.
@@ -114,7 +132,14 @@ pub(in super::super) fn decoder(
 pub(in super::super) fn values_of(column: &Mapped, key: &KeyLayout) -> Result<Box<dyn Values>> {
     let Mapped { name, encoding, format, timezone, .. } = column;
     let data_type = column.value_type()?;
-    let of = |encoding| decoder(name, data_type, encoding, format.as_deref(), timezone.as_deref());
+    let (format, timezone) = (format.as_deref(), timezone.as_deref());
+    let of = |encoding| -> Result<Box<dyn Values>> {
+        if encoding == Encoding::Avro && !column.schemas.is_empty() {
+            let text = text_column(name, data_type, format, timezone);
+            return Ok(Box::new(AvroValues::try_new(text, &column.avro())?));
+        }
+        decoder(name, data_type, encoding, format, timezone)
+    };
     let Source::KeyPart(at) = column.source else { return of(*encoding) };
     let part = key.parts.get(at).ok_or_else(|| Error::internal("a key without its part"))?;
     if !part.reversed {
@@ -349,11 +374,6 @@ values! {
         values.append_value(bytes);
         Ok(())
     };
-    Text(StringBuilder): |values, bytes| {
-        let text = std::str::from_utf8(bytes).map_err(|_| Flaw::encoding("UTF-8"))?;
-        values.append_value(text);
-        Ok(())
-    };
     OrderedText(StringBuilder): |values, bytes| {
         values.append_value(ordered::text(bytes)?);
         Ok(())
@@ -396,6 +416,33 @@ impl Values for OrNull {
     }
 }
 
+/// Text. Looking whether it is ASCII costs less than decoding it, which is done for all of a batch at
+/// once in the end.
+#[derive(Debug)]
+struct Text(Texts);
+
+impl Values for Text {
+    #[inline]
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
+        if !bytes.is_ascii() && std::str::from_utf8(bytes).is_err() {
+            return Err(Flaw::encoding("UTF-8"));
+        }
+        self.0.push(Cell { text: bytes, kind: Kind::Text })
+    }
+
+    fn push_null(&mut self) {
+        self.0.push_null();
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef> {
+        self.0.finish()
+    }
+}
+
 /// Text that stands for a value of another type.
 #[derive(Debug)]
 struct Written(Box<dyn Sink>);
@@ -418,5 +465,45 @@ impl Values for Written {
 
     fn finish(&mut self) -> Result<ArrayRef> {
         self.0.finish()
+    }
+}
+
+/// Text of JSON; `null` is NULL.
+#[derive(Debug)]
+struct Json(Box<dyn Sink>);
+
+impl Values for Json {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
+        push_json(bytes, self.0.as_mut())
+    }
+
+    fn push_null(&mut self) {
+        self.0.push_null();
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef> {
+        self.0.finish()
+    }
+}
+
+impl Values for AvroValues {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
+        Self::push(self, bytes)
+    }
+
+    fn push_null(&mut self) {
+        Self::push_null(self);
+    }
+
+    fn len(&self) -> usize {
+        Self::len(self)
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef> {
+        Self::finish(self)
     }
 }

@@ -30,7 +30,7 @@ pub(in super::super) fn scalar(
         DataType::Utf8 | DataType::Utf8View | DataType::Binary | DataType::BinaryView
     );
     if is_text {
-        return bytes.filter(|_| encoding != Encoding::Ordered);
+        return bytes.filter(|_| encoding != Encoding::Ordered && encoding.is_of_keys());
     }
     integer(whole(value)?, data_type, encoding)
 }
@@ -61,6 +61,7 @@ pub(in super::super) fn integer(
                     bytes.extend((number ^ <$type>::MIN).to_be_bytes());
                     bytes
                 }
+                Encoding::Json | Encoding::Avro => return None,
             }
         }};
     }

@@ -1,13 +1,16 @@
 //! Values as the systems themselves write them: the bytes are what `OrderedBytes` and `Bytes` of
 //! HBase 2.6 and the types of Phoenix 5.2 gave for them.
 
-use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use datafusion::common::ScalarValue;
 
 use super::super::key_layout::{Extent, KeyLayout, KeyPart, Known};
 use super::super::recipe::{Encoding, Mapped, Source};
 use super::decode::Values;
 use super::{decoder, encode, values_of};
+use crate::stream::decode::avro::avro_type;
+use crate::stream::schemas::SchemaText;
 
 const BYTES: DataType = DataType::Binary;
 const SECONDS: DataType = DataType::Timestamp(TimeUnit::Second, None);
@@ -32,7 +35,8 @@ fn reversed(hex: &str, data_type: &DataType, encoding: Encoding) -> Option<Scala
     let part =
         KeyPart { name: name.clone(), extent: Extent::Rest, reversed: true, known: Known::Nothing };
     let (data_type, source) = (data_type.clone(), Source::KeyPart(0));
-    let column = Mapped { name, data_type, source, encoding, format: None, timezone: None };
+    let (format, timezone, schemas) = (None, None, vec![]);
+    let column = Mapped { name, data_type, source, encoding, format, timezone, schemas };
     let key = KeyLayout { parts: vec![part] };
     first(values_of(&column, &key).expect("a decoder"), hex)
 }
@@ -202,4 +206,63 @@ fn reversed_values_are_read() {
         }
     }
     assert_eq!(reversed("2d31", &DataType::Int64, Encoding::String), None, "-1 has no digits");
+}
+
+/// The decoder of a column that is written by schemas.
+fn by_schema(data_type: DataType, schemas: &[&str]) -> Box<dyn Values> {
+    let schemas = schemas.iter().map(|text| SchemaText::alone("AVRO", *text)).collect();
+    let (name, source) = ("v".to_owned(), Source::Key);
+    let (encoding, format, timezone) = (Encoding::Avro, None, None);
+    let column = Mapped { name, data_type, source, encoding, format, timezone, schemas };
+    values_of(&column, &KeyLayout::default()).expect("a decoder")
+}
+
+#[test]
+fn avro_is_read_value_by_value_and_a_broken_one_leaves_nothing() {
+    let schema = r#"{"type":"record","name":"R","fields":[
+        {"name":"a","type":"string"},{"name":"b","type":["null","long"]}]}"#;
+    let mut whole =
+        by_schema(avro_type(&SchemaText::alone("AVRO", schema)).expect("a type"), &[schema]);
+    // "ü", then 300 or NULL; cut off, with a byte too many, with a branch that there is not.
+    for good in ["04c3bc02d804", "04c3bc00"] {
+        whole.push(&unhexed(good)).expect("a value");
+    }
+    for bad in ["04c3bc02", "04c3bc0000", "04c3bc04", "04ffff00", ""] {
+        assert!(whole.push(&unhexed(bad)).is_err(), "{bad}");
+        assert_eq!(whole.len(), 2);
+    }
+    whole.push_null();
+    let rows = whole.finish().expect("an array");
+    let rows = rows.as_struct();
+    assert_eq!(rows.column(0).as_string::<i32>().iter().flatten().collect::<Vec<_>>(), ["ü", "ü"]);
+    let numbers: Vec<_> = rows.column(1).as_primitive::<Int64Type>().iter().collect();
+    assert_eq!(numbers, [Some(300), None, None]);
+    assert!(rows.is_null(2) && rows.is_valid(1));
+    // A value that is no record, into a type that it fits.
+    let mut number = by_schema(DataType::Int64, &["\"int\""]);
+    number.push(&unhexed("0f")).expect("a number");
+    assert_eq!(
+        ScalarValue::try_from_array(&number.finish().expect("an array"), 0).ok(),
+        Some(ScalarValue::from(-8_i64))
+    );
+}
+
+#[test]
+fn json_is_one_value_and_null_is_null() {
+    let list = DataType::new_list(DataType::Int32, true);
+    let mut lists = decoder("v", &list, Encoding::Json, None, None).expect("a decoder");
+    for good in ["[1, 2]", " [] ", "null", "[3,null]"] {
+        lists.push(good.as_bytes()).expect(good);
+    }
+    for bad in ["", "[1", "[1] 2", "[1.5]", "{}", "[1e99]", "\u{feff}[1]", "x"] {
+        assert!(lists.push(bad.as_bytes()).is_err(), "{bad}");
+        assert_eq!(lists.len(), 4);
+    }
+    assert!(lists.push(b"[\xff]").is_err());
+    let lists = lists.finish().expect("an array");
+    assert_eq!(lists.as_list::<i32>().values().len(), 4);
+    assert!(lists.is_null(2));
+    let broken = decoded("22615c7530306663227d", &DataType::Utf8, Encoding::Json);
+    assert_eq!(broken, None, "a brace behind the text");
+    assert_eq!(decoded("22615c753030666322", &DataType::Utf8, Encoding::Json), Some(text("aü")));
 }

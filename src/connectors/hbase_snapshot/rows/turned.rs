@@ -30,7 +30,7 @@ impl Turn {
     ) -> Option<(Self, Encoding)> {
         let is_instant = matches!(data_type, DataType::Timestamp(..) | DataType::Date32);
         Some(match (data_type, encoding) {
-            (_, Encoding::Ordered) => return None,
+            (_, Encoding::Ordered | Encoding::Json | Encoding::Avro) => return None,
             (DataType::Utf8 | DataType::Utf8View, Encoding::String | Encoding::Binary) => {
                 (Self::Characters, encoding)
             }

@@ -18,6 +18,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm};
 
@@ -29,7 +30,7 @@ use super::bad::{BadKind, Flaw};
 use super::filling::{Filling, Row, Unfit};
 use super::framed::{self, Framing};
 use super::judge::Judge;
-use super::shape::{Column, Shape};
+use super::shape::{Column, OnError, Shape, Source};
 use super::{Chunk, Decoded, Decoder};
 use crate::error::{Error, Result};
 use crate::stream::schemas::{SchemaBook, SchemaText};
@@ -98,6 +99,55 @@ impl AvroDecoder {
         let given = given.collect::<Result<_>>()?;
         let (framing, registered) = (format.framing, HashMap::new());
         Ok(Self { plans: Plans { framing, reader, book, registered, given }, filling })
+    }
+}
+
+/// Reads values that stand alone, each a record of its own, into one column.
+#[derive(Debug)]
+pub struct AvroValues(AvroDecoder);
+
+impl AvroValues {
+    /// None yet, of a column that is the whole of each record.
+    ///
+    /// # Errors
+    /// As [`AvroDecoder::try_new`].
+    pub fn try_new(column: Column, format: &AvroFormat) -> Result<Self> {
+        let column = Column { source: Source::Path(vec![]), ..column };
+        let shape = Shape { columns: vec![column], declared: true, on_error: OnError::Null };
+        AvroDecoder::try_new(shape, format, Arc::default(), &[0]).map(Self)
+    }
+
+    /// Appends a value; appends nothing if the bytes are none.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn push(&mut self, record: &[u8]) -> Result<(), Flaw> {
+        let AvroDecoder { filling, plans } = &mut self.0;
+        let (plan, body) = plans.find(record, &filling.judge)?;
+        filling.push(|row| plan.read(body, plans.reader.as_ref(), row))
+    }
+
+    /// Appends NULL.
+    pub fn push_null(&mut self) {
+        self.0.filling.push_null();
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.filling.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The values as an array; there are none then.
+    ///
+    /// # Errors
+    /// `Internal` where they make none.
+    pub fn finish(&mut self) -> Result<ArrayRef> {
+        self.0.filling.finish()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::stream::decode::bad::Flaw;
 
 /// Text or bytes, one after another.
-pub(super) struct Bytes {
+pub struct Bytes {
     values: Vec<u8>,
     offsets: Vec<i32>,
     nulls: NullBufferBuilder,
@@ -23,7 +23,7 @@ pub(super) struct Bytes {
 
 impl Bytes {
     /// Takes every cell as the text it is: numbers with all their digits, nested values as JSON.
-    pub(super) fn text(view: bool) -> Self {
+    pub fn text(view: bool) -> Self {
         Self::new(false, view)
     }
 

@@ -20,11 +20,11 @@ use memchr::memchr;
 
 pub use self::array::{ArraySplitter, Split};
 pub use self::infer::{JsonGuess, JsonLayout, infer_json};
-use self::nested::any_sink;
-use self::scan::{Raw, Wrong, members, skip_space};
+pub use self::nested::any_sink;
+use self::scan::{Raw, Wrong, members, skip_space, whole};
 use super::assemble::{Assembler, Cells, Grid};
 use super::bad::Flaw;
-use super::cell::Cell;
+use super::cell::{Cell, Sink};
 use super::csv::byte_order_mark;
 use super::records::{Extent, Places, Records, Stored, limit, line_ends};
 use super::shape::{Shape, Source};
@@ -179,6 +179,26 @@ impl Decoder for JsonDecoder {
         let decoded = self.assemble(text, records, places)?;
         let lines = line_ends(text) as u64;
         Ok(Decoded { bytes: text.len(), lines, ignored_keys, ..decoded })
+    }
+}
+
+/// Reads one text of JSON into a sink of [`any_sink`]; appends nothing if it is none or does not fit.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn push_json(text: &[u8], into: &mut dyn Sink) -> Result<(), Flaw> {
+    if std::str::from_utf8(text).is_err() {
+        return Err(Flaw::encoding("UTF-8"));
+    }
+    let value = whole(text).map_err(|Wrong { at, what }| {
+        Flaw::malformed(format!("{what}, at byte {} of the value", at + 1))
+    })?;
+    match value.cell(text, &mut Vec::new()) {
+        Some(cell) => into.push(cell),
+        None => {
+            into.push_null();
+            Ok(())
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::stream::decode::shape::Column;
 ///
 /// # Errors
 /// As [`sink`].
-pub(super) fn any_sink(column: &Column) -> Result<Box<dyn Sink>> {
+pub fn any_sink(column: &Column) -> Result<Box<dyn Sink>> {
     let place = |error: Error| error.within(format_args!("column {}", column.name));
     if column.data_type.is_nested() && (column.format.is_some() || column.timezone.is_some()) {
         return Err(place(Error::config("`format` and `timezone` need a date, time or timestamp")));

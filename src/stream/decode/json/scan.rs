@@ -91,6 +91,20 @@ pub(super) fn skip_space(text: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// The one value that a text is.
+pub(super) fn whole(text: &[u8]) -> Result<Raw, Wrong> {
+    if u32::try_from(text.len()).is_ok_and(|length| length & ESCAPED == 0) {
+        let start = skip_space(text, 0);
+        let (end, escaped) = value(text, start, 0)?;
+        let after = skip_space(text, end);
+        if after < text.len() {
+            return Err(Wrong { at: after, what: "text after the value" });
+        }
+        return Ok(Raw::new(start, end, escaped));
+    }
+    Err(Wrong { at: 0, what: "longer than 2 GiB" })
+}
+
 /// Reads the object whose brace is at `at` and calls `member` with each key and value. Returns the
 /// position after it.
 pub(super) fn members<E: From<Wrong>>(

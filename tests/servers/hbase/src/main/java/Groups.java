@@ -44,6 +44,7 @@ final class Groups {
         groups.addAll(new LayoutCases(seed).groups());
         groups.addAll(new BlockCases(seed).groups());
         groups.addAll(new KeyCases(seed).groups());
+        groups.addAll(new DocumentCases(seed).groups());
         groups.add(new Codecs(""));
         groups.addAll(new ErrorCases(seed).groups());
         return groups;
