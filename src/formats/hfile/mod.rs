@@ -16,7 +16,7 @@ pub(crate) mod key;
 pub(crate) mod trailer;
 pub(crate) mod walk;
 
-pub(crate) use cells::CellRef;
+pub(crate) use cells::{CellRef, equal};
 pub(crate) use file::HFile;
 pub(crate) use trailer::Trailer;
 pub(crate) use walk::{RowRange, Step, Walk};

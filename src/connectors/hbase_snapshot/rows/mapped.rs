@@ -1,5 +1,6 @@
 //! A row per row of HBase, with the columns that a table file declares.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use super::super::recipe::{Mapped, Recipe, Source};
 use super::decode::{Values, values_of};
 use super::escape;
 use crate::error::{Error, Result};
-use crate::formats::hfile::CellRef;
+use crate::formats::hfile::{CellRef, equal};
 use crate::spi::OnError;
 use crate::stream::decode::Flaw;
 
@@ -40,8 +41,8 @@ enum ColumnKind {
 /// What a family's cells go to.
 #[derive(Debug, Default)]
 struct Targets {
-    // Qualifiers with their columns, in order.
-    cells: Vec<(Vec<u8>, usize)>,
+    // Qualifiers in order, each with its columns.
+    cells: Vec<(Vec<u8>, Vec<usize>)>,
     // Columns that are maps.
     maps: Vec<usize>,
     // The first of `cells` that the row may still have.
@@ -83,10 +84,11 @@ impl MappedRows {
         let has_parts = chosen().any(|column| matches!(column.source, Source::KeyPart(_)));
         let targets = families.iter().filter_map(|at| recipe.families.get(*at)).map(|family| {
             let mut targets = Targets::default();
+            let mut cells: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
             for (at, column) in chosen().enumerate() {
                 match &column.source {
                     Source::Cell { family: own, qualifier } if *own == family.name => {
-                        targets.cells.push((qualifier.clone(), at));
+                        cells.entry(qualifier.clone()).or_default().push(at);
                     }
                     Source::Family { family: own, .. } if *own == family.name => {
                         targets.maps.push(at);
@@ -94,7 +96,7 @@ impl MappedRows {
                     _ => {}
                 }
             }
-            targets.cells.sort();
+            targets.cells = cells.into_iter().collect();
             (family.name.clone(), targets)
         });
         Ok(Self {
@@ -132,28 +134,32 @@ impl MappedRows {
             self.newest = self.newest.max(Some(cell.timestamp()));
         }
         let Some((name, targets)) = self.families.get_mut(family) else { return Ok(()) };
-        while let Some((qualifier, column)) = targets.cells.get(targets.next) {
-            match qualifier.as_slice().cmp(cell.qualifier()) {
-                std::cmp::Ordering::Less => targets.next += 1,
-                std::cmp::Ordering::Greater => break,
-                std::cmp::Ordering::Equal => {
-                    targets.next += 1;
-                    let Some(Column { name: column, kind: ColumnKind::Cell(values), .. }) =
-                        self.columns.get_mut(*column)
-                    else {
-                        continue;
-                    };
-                    self.bytes += cell.value().len() + 8;
-                    self.looked_at += 1;
-                    if let Err(flaw) = values.push(cell.value()) {
-                        values.push_null();
-                        self.bad += 1;
-                        if self.fails {
-                            return Err(failed(&self.label, column, name, cell, &flaw));
-                        }
+        while let Some((qualifier, columns)) = targets.cells.get(targets.next) {
+            if !equal(qualifier, cell.qualifier()) {
+                if qualifier.as_slice() > cell.qualifier() {
+                    break;
+                }
+                targets.next += 1;
+                continue;
+            }
+            targets.next += 1;
+            for column in columns {
+                let Some(Column { name: column, kind: ColumnKind::Cell(values), .. }) =
+                    self.columns.get_mut(*column)
+                else {
+                    continue;
+                };
+                self.bytes += cell.value().len() + 8;
+                self.looked_at += 1;
+                if let Err(flaw) = values.push(cell.value()) {
+                    values.push_null();
+                    self.bad += 1;
+                    if self.fails {
+                        return Err(failed(&self.label, column, name, cell, &flaw));
                     }
                 }
             }
+            break;
         }
         for at in &targets.maps {
             let Some(Column {
@@ -286,7 +292,13 @@ impl Column {
                 let DataType::Struct(fields) = entries.data_type() else {
                     return Err(Error::internal("a map without its type"));
                 };
-                let columns: Vec<ArrayRef> = vec![Arc::new(keys.finish()), values.finish()?];
+                let mut values = values.finish()?;
+                if let Some(field) = fields.get(1)
+                    && field.data_type() != values.data_type()
+                {
+                    values = cast(&values, field.data_type()).map_err(internal)?;
+                }
+                let columns: Vec<ArrayRef> = vec![Arc::new(keys.finish()), values];
                 let pairs =
                     StructArray::try_new(fields.clone(), columns, None).map_err(internal)?;
                 let offsets = std::mem::replace(offsets, vec![0]);

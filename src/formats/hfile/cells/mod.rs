@@ -111,7 +111,7 @@ enum Encoding {
 
 /// Whether two short slices are equal: keys of cells are, and a call costs more than the comparison.
 #[inline]
-fn equal(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
