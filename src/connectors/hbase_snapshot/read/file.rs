@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange};
+use object_store::{GetOptions, GetRange, GetResult};
 
 use super::super::error::broken;
 use super::super::recipe::Recipe;
@@ -28,6 +28,16 @@ const TAIL: u64 = 64 * 1024;
 
 /// A file of so many bytes is read whole.
 const WHOLE: u64 = 256 * 1024;
+
+/// A range of a file.
+struct Got {
+    path: Path,
+    /// Of the whole file.
+    size: u64,
+    tag: Option<String>,
+    range: Range<u64>,
+    bytes: Bytes,
+}
 
 /// Opens files.
 #[derive(Debug)]
@@ -62,8 +72,9 @@ impl Opener {
         format!("{}{path}", self.recipe.root)
     }
 
-    /// A range of a file, wherever it is now; and the path, and the size of the whole.
-    async fn get(&self, place: &Place, range: GetRange) -> Result<(Path, u64, Range<u64>, Bytes)> {
+    /// A range of a file, wherever it is now. Where the content is known by a tag, a store that keeps
+    /// bytes on this machine need not be asked for them again.
+    async fn get(&self, place: &Place, range: GetRange, tag: Option<&str>) -> Result<Got> {
         let paths = place.paths().map(|path| self.path(&path));
         let likely = self.likely.load(Ordering::Relaxed);
         // Once more: a file may have moved from a place not tried yet to one that was tried.
@@ -71,15 +82,15 @@ impl Opener {
             let order = std::iter::once(likely).chain((0..paths.len()).filter(|at| *at != likely));
             for at in order {
                 let Some(path) = paths.get(at) else { continue };
-                let options = GetOptions { range: Some(range.clone()), ..GetOptions::default() };
                 let failed = |e| store_error(&self.outer(path), e);
-                match self.store.get_opts(path, options).await {
+                match self.ask(path, &range, tag).await {
                     Ok(got) => {
                         self.likely.store(at, Ordering::Relaxed);
                         let (size, range) = (got.meta.size, got.range.clone());
+                        let tag = got.meta.e_tag.clone();
                         self.counters.request(range.end - range.start)?;
                         let bytes = got.bytes().await.map_err(failed)?;
-                        return Ok((path.clone(), size, range, bytes));
+                        return Ok(Got { path: path.clone(), size, tag, range, bytes });
                     }
                     Err(object_store::Error::NotFound { .. }) => {}
                     Err(e) => {
@@ -90,7 +101,8 @@ impl Opener {
                         // A file that is shorter than it should be has no such range.
                         return match self.size_of(path).await {
                             Some(size) if size <= start => {
-                                Ok((path.clone(), size, 0..0, Bytes::new()))
+                                let (path, bytes) = (path.clone(), Bytes::new());
+                                Ok(Got { path, size, tag: None, range: 0..0, bytes })
                             }
                             _ => Err(failed(e)),
                         };
@@ -106,6 +118,24 @@ impl Opener {
             tried.join(", ")
         ))
         .with_hint("a snapshot keeps its files only as long as it exists in HBase: has it been deleted, or copied without its files?"))
+    }
+
+    async fn ask(
+        &self,
+        path: &Path,
+        range: &GetRange,
+        tag: Option<&str>,
+    ) -> object_store::Result<GetResult> {
+        let whatever = || GetOptions { range: Some(range.clone()), ..GetOptions::default() };
+        let Some(tag) = tag else { return self.store.get_opts(path, whatever()).await };
+        let options = GetOptions { if_match: Some(tag.to_owned()), ..whatever() };
+        match self.store.get_opts(path, options).await {
+            // A file that has moved is the same under another tag: its size is looked at.
+            Err(object_store::Error::Precondition { .. }) => {
+                self.store.get_opts(path, whatever()).await
+            }
+            got => got,
+        }
     }
 
     async fn size_of(&self, path: &Path) -> Option<u64> {
@@ -128,7 +158,7 @@ impl Opener {
             Some(size) if size > 0 => GetRange::Bounded(0..size),
             _ => GetRange::Suffix(TAIL),
         };
-        let (path, found, range, bytes) = self.get(place, range).await?;
+        let Got { path, size: found, tag, range, bytes } = self.get(place, range, None).await?;
         let outer = self.outer(&path);
         if let Some(size) = size
             && size != found
@@ -150,8 +180,7 @@ impl Opener {
             let at = |offset: u64| usize::try_from(offset - range.start).unwrap_or(usize::MAX);
             bytes.slice(at(start)..at(end))
         } else {
-            let (_, _, _, section) = self.get(place, GetRange::Bounded(start..end)).await?;
-            section
+            self.get(place, GetRange::Bounded(start..end), tag.as_deref()).await?.bytes
         };
         let file = HFile::parse(trailer, &section).map_err(|e| broken(&outer, &e))?;
         Ok(Arc::new(OpenFile {
@@ -159,6 +188,7 @@ impl Opener {
             place: place.clone(),
             outer,
             size: found,
+            tag,
             file: Arc::new(file),
             kept: Mutex::new(vec![(range.start, bytes)]),
             indexes: Mutex::default(),
@@ -176,6 +206,8 @@ pub(in super::super) struct OpenFile {
     pub(super) outer: String,
     /// Its bytes.
     pub(super) size: u64,
+    // What the store calls its content.
+    tag: Option<String>,
     /// What is in it.
     pub(super) file: Arc<HFile>,
     // Ranges that were read last, for look-ups close to each other.
@@ -196,8 +228,9 @@ impl OpenFile {
             return Ok(bytes);
         }
         let wanted = range.end.saturating_sub(range.start);
-        let (_, size, _, bytes) =
-            self.opener.get(&self.place, GetRange::Bounded(range.clone())).await?;
+        let asked = GetRange::Bounded(range.clone());
+        let Got { size, bytes, .. } =
+            self.opener.get(&self.place, asked, self.tag.as_deref()).await?;
         if size != self.size || bytes.len() as u64 != wanted {
             return Err(Error::corrupt(format!(
                 "{} has {size} bytes now, and had {} when it was opened",
