@@ -11,6 +11,7 @@ mod granted;
 mod grants;
 mod information_schema;
 mod listing;
+mod missing;
 mod session_objects;
 mod source;
 mod statement;

@@ -375,54 +375,6 @@ impl StatementCatalogs {
     pub fn insert(&self, name: FullName, provider: Arc<dyn TableProvider>) {
         lock(&self.inner.opened).insert(name, provider);
     }
-
-    /// The sentence for a name that means nothing, naming the part that is wrong.
-    async fn not_found(&self, typed: &ObjectName, home: &[String; 2]) -> Error {
-        let listing = self.listing();
-        let (catalog, schema, table) = match typed.parts.as_slice() {
-            [catalog, schema, table] => (catalog.text.as_str(), Some(schema), table),
-            [schema, table] => (home[0].as_str(), Some(schema), table),
-            [table] => (home[0].as_str(), None, table),
-            _ => return Error::sql(format!("{typed} is not a table name")),
-        };
-        let schemas = listing.schemas(catalog).await.unwrap_or_default();
-        if let Some(schema) = schema
-            && !schemas.iter().any(|s| s.eq_ignore_ascii_case(&schema.text))
-        {
-            let error =
-                Error::sql(format!("schema {} does not exist in catalog {catalog}", schema.text));
-            return if self.catalogs().names().contains(&schema.text) {
-                error.with_hint(format!(
-                    "{} is a catalog: write {}.<schema>.{}",
-                    schema.text, schema.text, table.text
-                ))
-            } else if schemas.is_empty() {
-                error
-            } else {
-                error.with_hint(format!("schemas: {}", schemas.join(", ")))
-            };
-        }
-        let schema = schema.map_or(home[1].as_str(), |schema| schema.text.as_str());
-        let mut names = listing.names(catalog, schema).await.unwrap_or_default();
-        if typed.parts.len() == 1 {
-            names.extend(self.session().list().into_iter().map(|(name, _)| name));
-        }
-        let error = Error::sql(format!("table {typed} does not exist in {catalog}.{schema}"));
-        match crate::error::nearest(&table.text, names.iter().map(String::as_str)) {
-            Some(near) => error.with_hint(format!("did you mean {near}?")),
-            None if names.is_empty() => error,
-            None => error.with_hint(format!("tables: {}", shortened(&names))),
-        }
-    }
-}
-
-fn shortened(names: &[String]) -> String {
-    const SHOWN: usize = 12;
-    let mut text = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        text.push_str(&format!(", … ({} in all)", names.len()));
-    }
-    text
 }
 
 fn full(catalog: &str, schema: &str, table: &str) -> FullName {

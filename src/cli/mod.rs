@@ -117,6 +117,9 @@ fn run_args(args: &Args) -> Result<Exit> {
     }
 }
 
+/// Catalogs that are named at the start, if there are many.
+const CATALOGS_NAMED: usize = 10;
+
 fn banner(engine: Option<&Engine>, args: &Args) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let Some(engine) = engine else {
@@ -132,7 +135,18 @@ fn banner(engine: Option<&Engine>, args: &Args) -> String {
         }
         None => "no catalog: sluice catalog add NAME LOCATION makes one".to_owned(),
     };
-    format!("sluice {version}, {catalog}\n\\? for help, \\q to leave, statements end with ;")
+    let names = engine.catalog_names();
+    let catalogs = match names.as_slice() {
+        [] => String::new(),
+        names => format!(
+            "\ncatalogs: {}; SHOW ALL TABLES lists what is in them",
+            names.iter().take(CATALOGS_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ")
+                + if names.len() > CATALOGS_NAMED { ", …" } else { "" }
+        ),
+    };
+    format!(
+        "sluice {version}, {catalog}{catalogs}\n\\? for help, \\q to leave, statements end with ;"
+    )
 }
 
 /// A shell over a session: of an engine here, or on a server.

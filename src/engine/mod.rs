@@ -21,6 +21,7 @@ mod history;
 mod ingest;
 mod large_top;
 mod last_first;
+mod len;
 mod limits;
 mod listing;
 mod memory;
@@ -260,6 +261,11 @@ impl Engine {
     /// What is wrong in the catalog folder, as far as it was read.
     pub fn catalog_problems(&self) -> Vec<Problem> {
         self.0.catalogs.problems()
+    }
+
+    /// The names of the catalogs of the folder, sorted.
+    pub fn catalog_names(&self) -> Vec<String> {
+        self.0.catalogs.names()
     }
 
     /// The catalog folder in use.

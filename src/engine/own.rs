@@ -58,6 +58,9 @@ pub(super) enum Own {
     ShowReadPoint {
         id: Option<String>,
     },
+    DescribeQuery {
+        query: Vec<TokenWithSpan>,
+    },
     Describe {
         table: Looked,
     },
@@ -119,6 +122,7 @@ impl Own {
             Self::Summarize { .. }
                 | Self::ExplainEstimate { .. }
                 | Self::Describe { .. }
+                | Self::DescribeQuery { .. }
                 | Self::ShowColumns { .. }
                 | Self::ShowCreate { .. }
         )
@@ -137,7 +141,7 @@ pub(super) fn parse(tokens: &[TokenWithSpan]) -> Result<Option<Own>> {
         Some("DESCRIBE" | "DESC") => {
             if words.is_any(&["SELECT", "WITH", "VALUES", "FROM"]) || words.peek() == &Token::LParen
             {
-                return Ok(None);
+                return Ok(Some(Own::DescribeQuery { query: words.rest() }));
             }
             words.skip("TABLE");
             Own::Describe { table: words.looked()? }

@@ -11,6 +11,7 @@ pub(super) fn error(text: &str) -> Error {
     let rewritten = unknown_function(text)
         .or_else(|| signature(text))
         .or_else(|| arguments(text))
+        .or_else(|| operands(text))
         .or_else(|| not_grouped(text))
         .or_else(|| condition(text))
         .or_else(|| limit(text));
@@ -39,6 +40,7 @@ const TYPES: &[(&str, &str)] = &[
     ("Float64", "DOUBLE"),
     ("Date32", "DATE"),
     ("Boolean", "BOOLEAN"),
+    ("Binary", "VARBINARY"),
 ];
 
 /// A text about types with the names that SQL has for them. Not for texts that name columns.
@@ -76,6 +78,19 @@ fn arguments(text: &str) -> Option<Error> {
     let candidates: Vec<&str> =
         candidates.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     Some(error.with_hint(format!("there is {}", spelled(&candidates.join(", ")))))
+}
+
+/// `Cannot coerce arithmetic expression Utf8 + Int64 to valid types`, `Cannot infer common argument
+/// type for comparison operation Utf8 = List(Int64)`
+fn operands(text: &str) -> Option<Error> {
+    let operation = between(text, "Cannot coerce arithmetic expression ", " to valid types")
+        .or_else(|| {
+            text.strip_prefix("Cannot infer common argument type for comparison operation ")
+        })?;
+    Some(
+        Error::sql(format!("there is no operator for {}", spelled(operation)))
+            .with_hint("a cast may help: CAST(… AS DOUBLE)"),
+    )
 }
 
 /// `… column "t.a" must appear in the GROUP BY clause or must be part of an aggregate function, …`

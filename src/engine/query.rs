@@ -309,7 +309,11 @@ impl Query for LocalQuery {
             let unlisted = counters.keys().filter(|counter| counter.name == "not_listed");
             unlisted.map(move |counter| format!("{place} is left out: {}", counter.detail))
         });
-        bad.chain(lost).chain(unlisted).collect()
+        let empty = sources.iter().filter_map(|(place, counters)| {
+            counters.keys().find(|counter| counter.name == "no_tables")?;
+            Some(format!("{place} has no tables: SHOW ALL TABLES lists those of all catalogs"))
+        });
+        bad.chain(lost).chain(unlisted).chain(empty).collect()
     }
 
     fn outages(&self) -> Vec<String> {

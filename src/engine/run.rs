@@ -17,6 +17,7 @@ use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::{DFParserBuilder, Statement as DfStatement};
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::sync::{mpsc, oneshot};
@@ -514,6 +515,13 @@ pub(super) fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>> {
                 digits.extend(more.chars().filter(char::is_ascii_digit));
                 span.end = token.span.end;
             }
+            // The tokenizer takes it for the beginning of a name: `7#3` would be 7, called `#3`.
+            (_, Token::Word(Word { value, quote_style: None, .. })) if value.starts_with('#') => {
+                let at = token.span.start;
+                return Err(Error::sql("syntax error: # begins no comment and is no operator")
+                    .at(Position { line: at.line, column: at.column })
+                    .with_hint("comments begin with --; xor(a, b) is the exclusive or"));
+            }
             _ => kept.push(token),
         }
     }
@@ -521,8 +529,14 @@ pub(super) fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>> {
 }
 
 /// Parses exactly one statement.
-pub(super) fn parse_one(tokens: Vec<TokenWithSpan>) -> Result<DfStatement> {
+pub(super) fn parse_one(mut tokens: Vec<TokenWithSpan>) -> Result<DfStatement> {
     depth::hold(&tokens)?;
+    // `TABLE t` of PostgreSQL is `FROM t` of DuckDB.
+    if let Some(TokenWithSpan { token, .. }) = tokens.first_mut()
+        && matches!(token, Token::Word(Word { keyword: Keyword::TABLE, quote_style: None, .. }))
+    {
+        *token = Token::make_keyword("FROM");
+    }
     let mut parser = DFParserBuilder::new(tokens)
         .with_dialect(&GenericDialect {})
         .with_recursion_limit(RECURSION_LIMIT)

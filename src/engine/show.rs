@@ -13,8 +13,8 @@ use datafusion::logical_expr::{Signature, TableType};
 
 use super::own::{Looked, Own};
 use super::queries::QuerySummary;
-use super::rewrite::synonyms;
-use super::run::{Started, Statement};
+use super::rewrite::{lambdas, synonyms};
+use super::run::{Started, Statement, parse_one};
 use super::{arithmetic, bytes, empty_subquery, names, zones};
 use crate::catalog::{FullName, ListedTable, NamePart, ObjectName, Problem, sql_type_name};
 use crate::connectors::CONNECTORS;
@@ -35,6 +35,10 @@ pub(super) async fn run(statement: &Statement<'_>, own: Own) -> Result<Started> 
         }
         Own::ShowTables { from, like } => tables(statement, from, like.as_deref()).await?,
         Own::ShowColumns { table } | Own::Describe { table } => describe(statement, &table).await?,
+        Own::DescribeQuery { query } => {
+            let plan = statement.plan(parse_one(query)?, &statement.job.parameters).await?;
+            fields(&names::visible(plan.schema().inner()))?
+        }
         Own::ShowFunctions { like } => {
             liked(functions(statement.job.session.engine.base.state())?, like.as_deref())?
         }
@@ -165,6 +169,10 @@ async fn tables(
     for [catalog, schema] in &places {
         tables.extend(listing.tables(catalog, schema).await?);
     }
+    if let ([], [[catalog, schema], ..]) = (tables.as_slice(), places.as_slice()) {
+        let place = format!("{catalog}.{schema}");
+        statement.context.receipt().add_with(&place, "no_tables", "", 1);
+    }
     liked(listed(&tables)?, like)
 }
 
@@ -182,7 +190,11 @@ async fn describe(statement: &Statement<'_>, table: &Looked) -> Result<RecordBat
         Looked::Table(name) => statement.catalogs.resolve(name, &statement.home).await?,
         Looked::Path(path) => names::open_path(&statement.catalogs, path).await?,
     };
-    let schema = opened(statement, &name)?.schema();
+    fields(&opened(statement, &name)?.schema())
+}
+
+/// The columns of a table or an answer.
+fn fields(schema: &Schema) -> Result<RecordBatch> {
     let fields = schema.fields();
     texts(&[
         ("column", some(fields, |field| field.name().clone())),
@@ -350,6 +362,7 @@ pub(super) fn functions(state: &SessionState) -> Result<RecordBatch> {
         let about = function.documentation().map(|doc| doc.description.clone());
         add(name, "window", function.signature(), about);
     }
+    lines.extend(lambdas::listed());
     lines.extend(synonyms::listed(&lines));
     for name in state.table_functions().keys() {
         lines.push([name.clone(), "table".to_owned(), String::new(), String::new()]);

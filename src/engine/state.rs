@@ -19,6 +19,7 @@ use super::endless::Endless;
 use super::error::from_datafusion;
 use super::large_top::LargeTop;
 use super::last_first::LastFirst;
+use super::len::Len;
 use super::memory;
 use super::sort_merge::SortMergeJoins;
 use super::zones::AtTimeZone;
@@ -70,6 +71,7 @@ pub(super) fn extend(builder: SessionStateBuilder) -> SessionState {
         .and_then(|()| state.register_udf(Arc::new(AtTimeZone::default().into())).map(drop))
         .and_then(|()| state.register_udf(Arc::new(Version::default().into())).map(drop))
         .and_then(|()| state.register_udf(Arc::new(TypeOf::default().into())).map(drop))
+        .and_then(|()| state.register_udf(Arc::new(Len::default().into())).map(drop))
         .and_then(|()| {
             let mut functions = CONNECTORS.iter().flat_map(|connector| connector.functions());
             functions.try_for_each(|f| state.register_udf(Arc::new(f)).map(drop))
@@ -116,11 +118,26 @@ impl BaseState {
         let catalog = &mut config.options_mut().catalog;
         catalog.default_catalog.clone_from(&home[0]);
         catalog.default_schema.clone_from(&home[1]);
+        in_timezone(&mut state, &config);
         *state.config_mut() = config;
         state.register_catalog_list(Arc::new(catalogs.clone()));
         state.mark_start_execution();
         state.execution_props_mut().query_execution_start_time = Some(context.now());
         state
+    }
+}
+
+/// Gives `now()` the zone of the statement: it keeps the one with which it was made. `to_timestamp` is
+/// left in UTC: in another zone DataFusion takes its seconds for those of a wall clock there.
+fn in_timezone(state: &mut SessionState, config: &SessionConfig) {
+    let options = config.options();
+    if options.execution.time_zone == state.config_options().execution.time_zone {
+        return;
+    }
+    let now = state.scalar_functions().get("now");
+    if let Some(now) = now.and_then(|now| now.inner().with_updated_config(options)) {
+        let registered = state.register_udf(Arc::new(now));
+        debug_assert!(registered.is_ok(), "{registered:?}");
     }
 }
 

@@ -65,7 +65,14 @@ fn typical_mistakes_are_told_in_a_users_words() {
         (
             "select * from nosuch",
             "error: table nosuch does not exist in session.default\n\
-             LINE 1: select * from nosuch\n                      ^",
+             LINE 1: select * from nosuch\n                      ^\n\
+             hint: SHOW ALL TABLES lists those of all catalogs",
+        ),
+        (
+            "select * from queries",
+            "error: table queries does not exist in session.default\n\
+             LINE 1: select * from queries\n                      ^\n\
+             hint: did you mean system.runtime.queries?",
         ),
         (
             "select * from nosuch.t",

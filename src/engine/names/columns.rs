@@ -157,6 +157,10 @@ impl VisitorMut for Speller {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         match expr {
+            Expr::Lambda(lambda) => {
+                lambda.params.iter().for_each(|parameter| self.made(&parameter.name));
+                ControlFlow::Continue(())
+            }
             Expr::Identifier(ident) => self.used(ident),
             Expr::CompoundIdentifier(idents) => {
                 idents.iter_mut().try_for_each(|ident| self.used(ident))

@@ -8,13 +8,17 @@
 mod asker;
 pub(super) mod correlated;
 mod ends;
+pub(super) mod lambdas;
 pub(super) mod lateral;
 mod membership;
 mod merged_keys;
 pub(super) mod mixed;
 mod multisets;
+mod operators;
 mod patterns;
+mod pivots;
 mod readers;
+mod samples;
 pub(super) mod synonyms;
 mod template;
 
@@ -65,11 +69,14 @@ impl VisitorMut for Mender<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
-        flow(readers::mend(factor))
+        flow(readers::mend(factor).and_then(|()| samples::mend(factor)))?;
+        flow(pivots::mend(factor))
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         self.asker.mend(expr);
+        lambdas::mend(expr);
+        flow(operators::mend(expr))?;
         flow(synonyms::mend(expr))?;
         membership::mend_exists(expr);
         zones::mend(expr);

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Query, SelectItem, TableAlias, TableFactor, VisitMut, VisitorMut,
+    Expr, Ident, Query, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, VisitMut,
+    VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -36,6 +37,15 @@ pub(super) fn query(sql: &str, queries: Vec<&Query>) -> Result<Box<Query>> {
     let mut filler = Filler { x: None, queries };
     let _ = VisitMut::visit(&mut parsed, &mut filler);
     Ok(parsed)
+}
+
+/// `SELECT *` from a table or what stands for one.
+pub(super) fn all_of(factor: TableFactor) -> Result<Query> {
+    let mut parsed = query("SELECT * FROM t", vec![])?;
+    if let SetExpr::Select(select) = parsed.body.as_mut() {
+        select.from = vec![TableWithJoins { relation: factor, joins: vec![] }];
+    }
+    Ok(*parsed)
 }
 
 /// Parses an expression without holes.

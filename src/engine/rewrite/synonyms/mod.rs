@@ -47,7 +47,7 @@ pub(super) fn mend(expr: &mut Expr) -> Result<()> {
 }
 
 /// The name of a call without a schema and quotes, in small letters.
-fn plain_name(call: &Function) -> Option<String> {
+pub(super) fn plain_name(call: &Function) -> Option<String> {
     let [part] = call.name.0.as_slice() else { return None };
     let ident = part.as_ident()?;
     ident.quote_style.is_none().then(|| ident.value.to_ascii_lowercase())
@@ -60,7 +60,7 @@ fn rename(call: &mut Function, name: &str) {
 }
 
 /// The arguments of a call that has nothing but those.
-fn positional(call: &Function) -> Option<Vec<Expr>> {
+pub(super) fn positional(call: &Function) -> Option<Vec<Expr>> {
     let FunctionArguments::List(list) = &call.args else {
         return matches!(call.args, FunctionArguments::None).then(Vec::new);
     };

@@ -57,7 +57,7 @@ SELECT x FROM (VALUES (1), (2)) AS t(x) WHERE x = '2';
 SELECT x FROM (VALUES (1), (2)) AS t(x) WHERE x = 'two';
 SELECT 1 = 1.0, 1 < 1.5, CAST(1 AS SMALLINT) = CAST(1 AS BIGINT);
 SELECT 1 + 1.5::DOUBLE, CAST(1 AS SMALLINT) + CAST(1 AS BIGINT), CAST(1 AS INTEGER) + CAST(0.5 AS DECIMAL(3, 1));
--- error: (?i)coerce|type|convert
+-- error: (?i)operator|type|convert
 SELECT 'a' + 1;
 -- error: (?i)sum
 SELECT sum(x) FROM (VALUES ('a')) AS t(x);

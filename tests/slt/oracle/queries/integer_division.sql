@@ -48,8 +48,8 @@ SELECT 5 & 3, 5 | 3, 1 << 4, 16 >> 2;
 -- duckdb: SELECT power(2, 10), sqrt(CAST(16 AS DOUBLE)), CAST(sign(CAST(-3 AS DOUBLE)) AS DOUBLE)
 SELECT power(2, 10), sqrt(CAST(16 AS DOUBLE)), signum(CAST(-3 AS DOUBLE));
 SELECT gcd(12, 18), lcm(4, 6);
--- differs: `^` is exclusive or; DuckDB has it as power: write `power(2, 3)`
--- sluice: 1
+-- differs: `^` is refused: it is exclusive or for MySQL and Spark; write `power(2, 3)` or `xor(2, 3)`
+-- sluice error: power\(a, b\) or xor\(a, b\)|is a power
 SELECT 2 ^ 3;
 -- Nothing says that the left side of AND runs first: CASE does.
 -- differs: integer division by zero is an error; DuckDB answers infinity for `/`, NULL for `%`

@@ -52,3 +52,14 @@ SELECT id FROM s ORDER BY id OFFSET 1 ROWS FETCH FIRST 2 ROWS ONLY;
 -- duckdb: SELECT id FROM s ORDER BY id LIMIT 1
 SELECT id FROM s ORDER BY id FETCH NEXT ROW ONLY;
 SELECT date_trunc('month', TIMESTAMP '2026-03-04 05:06:07') = date('2026-03-01');
+
+-- Operators and their like.
+SELECT 10 // 4, -7 // 2, 7 // -2;
+SELECT xor(7, 3), ~5, ~(-1), 6 & 3, 6 | 3;
+SELECT struct_extract({'a': 1, 'b': 'x'}, 'b'), {'a': 1}.a, ({'a': {'b': 2}}).a.b;
+-- duckdb: SELECT * FROM (VALUES (1), (2)) AS t(x) ORDER BY x
+SELECT x FROM (FROM (VALUES (1), (2)) AS t(x)) ORDER BY x;
+SELECT len('Zürich'), len([1, NULL]), len(['a', 'b', 'c'][1:2]), len([[1, 2], [3]]), len(NULL);
+-- duckdb: SELECT cardinality(MAP {'a': 1, 'b': 2})
+SELECT len(MAP {'a': 1, 'b': 2});
+SELECT x, len(x) FROM (VALUES ([1]), (NULL), ([2, 3])) AS t(x) ORDER BY x;
