@@ -83,7 +83,13 @@ pub(super) fn position(result: &LastResult, name: &str) -> Result<usize> {
         let error = Error::sql(format!("the result has no column {name}"));
         match nearest(name, fields.iter().map(|field| field.name().as_str())) {
             Some(near) => error.with_hint(format!("did you mean {near}?")),
-            None => error,
+            None if name.eq_ignore_ascii_case("select") => {
+                error.with_hint("the query stands before the command: SELECT … \\chart bars")
+            }
+            None => {
+                let names: Vec<_> = fields.iter().take(12).map(|it| it.name().as_str()).collect();
+                error.with_hint(format!("columns: {}", names.join(", ")))
+            }
         }
     })
 }

@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::color::ColorChoice;
 use super::commands::{self, Flow};
+use super::failure::Failure;
 use super::interrupt::Interrupts;
 use super::output::{Display, Expanded, Output, write_error};
 use super::receipt::{self, ReceiptLine};
@@ -15,7 +16,6 @@ use super::run::{LastResult, TERMINATED};
 use super::variables::Variables;
 use crate::engine::Session;
 use crate::engine::statement::declarations;
-use crate::engine::statement::lexer::{Kind, lexemes};
 use crate::engine::statement::split::{Part, PartKind, split};
 use crate::engine::statement::variables::paste;
 use crate::error::{Error, ErrorKind, Position, Result};
@@ -55,21 +55,6 @@ pub struct ShellOptions {
     pub server: Option<String>,
     /// The folder of the user's own catalog of views.
     pub own_catalog: Option<PathBuf>,
-}
-
-/// A statement that failed, with the place in its file.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// What went wrong.
-    pub error: Error,
-    /// The text that positions count from.
-    pub text: String,
-    /// The place in `text`.
-    pub position: Option<Position>,
-    /// Where the text comes from.
-    pub source: Source,
-    /// SIGTERM ended it, not Ctrl-C.
-    pub terminated: bool,
 }
 
 /// One statement of a script that has ended, for reports.
@@ -252,8 +237,8 @@ impl Shell {
                 Ok(Flow::Continue) => {}
                 Ok(Flow::Quit) => return Ok(Flow::Quit),
                 Err(failure) => {
-                    let ends = failure.error.kind() == ErrorKind::Cancelled
-                        || is_closed_pipe(&failure.error);
+                    let ends =
+                        failure.error.kind() == ErrorKind::Cancelled || failure.is_closed_pipe();
                     if !self.go_on || ends {
                         return Err(failure);
                     }
@@ -441,61 +426,7 @@ impl Shell {
     }
 }
 
-impl Failure {
-    /// The error as people read it.
-    pub fn text(&self) -> String {
-        // An error without a place of its own is not at the statement's first word.
-        let is_quoted = self.error.position().is_some() && !self.text.is_empty();
-        let quoted = self.position.filter(|_| is_quoted);
-        super::error_text(&self.error, &self.text, quoted)
-    }
-
-    /// The text with the name that was probably meant in the place of the wrong one.
-    pub(super) fn corrected(&self) -> Option<String> {
-        let meant = self.error.hint()?.strip_prefix("did you mean ")?.strip_suffix('?')?;
-        let position = self.position.filter(|_| self.error.position().is_some())?;
-        let line = usize::try_from(position.line).ok()?.checked_sub(1)?;
-        let column = usize::try_from(position.column).ok()?.checked_sub(1)?;
-        let before: usize = self.text.split_inclusive('\n').take(line).map(str::len).sum();
-        let line = self.text.get(before..)?;
-        let at = before + line.char_indices().nth(column)?.0;
-        let wrong = lexemes(&self.text).find(|lexeme| lexeme.start <= at && at < lexeme.end())?;
-        let is_name = matches!(wrong.kind, Kind::Word | Kind::QuotedName);
-        let (before, behind) = (&self.text[..wrong.start], &self.text[wrong.end()..]);
-        is_name.then(|| format!("{before}{meant}{behind}").trim_end().to_owned())
-    }
-
-    /// `file:line:column` of the statement.
-    pub fn place(&self) -> String {
-        match self.position {
-            Some(at) => format!("{}:{}:{}", self.source.name, at.line, at.column),
-            None => self.source.name.clone(),
-        }
-    }
-}
-
 /// Whether a command says how the statement before it is shown.
 fn sends(part: &Part<'_>) -> bool {
     part.command().is_some_and(|(word, _)| commands::sends(word))
-}
-
-/// Whether the reader of our results has gone: a quiet end, not a failure.
-pub(super) fn is_closed_pipe(error: &Error) -> bool {
-    let mut current: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = current {
-        if let Some(io) = error.downcast_ref::<std::io::Error>()
-            && io.kind() == std::io::ErrorKind::BrokenPipe
-        {
-            return true;
-        }
-        current = error.source();
-    }
-    false
-}
-
-impl Failure {
-    /// Whether the reader of our results has gone: a quiet end, not a failure.
-    pub fn is_closed_pipe(&self) -> bool {
-        is_closed_pipe(&self.error)
-    }
 }

@@ -25,6 +25,8 @@ use lines::{Rule, Style};
 
 /// Rows that are looked at for widths, if there are so many before the first one is written.
 const MEASURED: usize = 1000;
+/// Hidden columns that are named, if there are so many.
+const HIDDEN_NAMED: usize = 20;
 
 /// See the module.
 #[derive(Debug)]
@@ -303,10 +305,12 @@ impl Renderer for Writer {
             .collect();
         if !hidden.is_empty() {
             let plural = if hidden.len() == 1 { "" } else { "s" };
+            let named = hidden.iter().take(HIDDEN_NAMED).copied().collect::<Vec<_>>().join(", ");
+            let more = if hidden.len() > HIDDEN_NAMED { ", …" } else { "" };
             notes.push(format!(
-                "{} column{plural} hidden to fit the terminal: {}",
+                "{} column{plural} hidden to fit the terminal: {}{more}",
                 hidden.len(),
-                one_line(&hidden.join(", "))
+                one_line(&named)
             ));
         }
         match self.cut {

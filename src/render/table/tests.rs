@@ -72,6 +72,13 @@ fn what_is_cut_or_hidden_is_marked_and_told() {
 }
 
 #[test]
+fn of_many_hidden_columns_some_are_named() {
+    let notes = notes(&wide(500), &at(60));
+    assert!(notes[0].contains(" columns hidden to fit the terminal: column_2, column_3, "));
+    assert!(notes[0].ends_with(", …") && notes[0].len() < 400, "{}", notes[0]);
+}
+
+#[test]
 fn without_a_width_nothing_is_cut_or_hidden() {
     let options = Options::default();
     let text = render("table", &wide(40), &options);

@@ -63,7 +63,8 @@ mod unset;
 mod warn;
 mod watch;
 
-use super::shell::{Failure, Shell};
+use super::failure::Failure;
+use super::shell::Shell;
 use crate::error::{Error, nearest};
 
 /// Whether the shell goes on.
