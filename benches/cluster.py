@@ -5,17 +5,13 @@ process. The bare client is hdfs-native from PyPI, the crate that Sluice reads w
 same bytes with as many threads and does nothing with them.
 """
 
-import contextlib
 import json
 import os
-import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 
+import servers
 from measure import HERE, interleaved, run
 
-SOURCES = HERE.parent / "tests" / "servers" / "hdfs"
 COLUMNS = 10
 ROWS = 8_000_000
 
@@ -42,29 +38,6 @@ json.dump(seconds[1:], sys.stdout)
 """
 
 
-@contextlib.contextmanager
-def cluster(target):
-    """The authority of a cluster, and what runs a command of it."""
-    built = Path(target) / "tmp" / "servers" / "hdfs"
-    if not (built / "hdfs-1.jar").exists():
-        argv = ["mvn", "--quiet", "--batch-mode", "package", f"-Dout={built}"]
-        subprocess.run(argv, cwd=SOURCES, check=True)
-    folder = tempfile.mkdtemp(prefix="bench-hdfs")
-    path = f"{built}/hdfs-1.jar:{built}/jars/*"
-    argv = ["java", "-Xmx1g", "-Djava.net.preferIPv4Stack=true", "-cp", path, "Cluster", folder, "single"]
-    pipe = subprocess.PIPE
-    server = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
-    try:
-        words = server.stdout.readline().split()
-        if words[:1] != ["ready"]:
-            raise SystemExit("the cluster does not start")
-        yield words[1]
-    finally:
-        server.stdin.close()
-        server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def catalog(bench, authority):
     """A catalog folder over the cluster."""
     folder = bench.data.root / "catalog-of-cluster"
@@ -87,7 +60,8 @@ def hdfs(bench, table):
     The scan is of an Arrow file that is not compressed, whose numbers are only counted: what there is
     to do besides reading is next to nothing.
     """
-    with cluster(bench.target) as authority:
+    with servers.started("hdfs", bench.target, "Cluster", "single") as cluster:
+        authority = cluster.ready[0]
         folder = catalog(bench, authority)
         write = lambda sql: run(
             [bench.sluice, "-X", "--catalog-dir", folder, "--catalog", "bench", "-q", "-c", sql]

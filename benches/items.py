@@ -13,6 +13,7 @@ import cluster
 import data
 import door
 import snapshots
+import streams
 from measure import HERE, Peers, inside, interleaved, output, run
 from terminal import Terminal
 
@@ -279,4 +280,6 @@ ITEMS = {
     "hbase": snapshots.snapshots,
     "s3": buckets.buckets,
     "hdfs": cluster.hdfs,
+    "kafka": streams.kafka,
+    "rocketmq": streams.rocketmq,
 }

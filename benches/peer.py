@@ -56,7 +56,11 @@ def duckdb(tables):
 
     connection = duckdb.connect()
     for name, table in tables.items():
-        connection.execute(f"create view {name} as from read_parquet('{table['path']}')")
+        read = f"read_parquet('{table['path']}')"
+        if table["format"] == "json":
+            told = f"format = 'newline_delimited', columns = {table['columns']}"
+            read = f"read_json('{table['path']}', {told})"
+        connection.execute(f"create view {name} as from {read}")
     return lambda sql: connection.execute(sql).fetchall()
 
 

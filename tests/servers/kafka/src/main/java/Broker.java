@@ -1,12 +1,19 @@
-// A broker of Apache Kafka, its own controller, for the tests: `Broker FOLDER`.
+// A broker of Apache Kafka, its own controller, for the tests: `Broker FOLDER [CERTIFICATES]`.
 //
 // Everything is kept in FOLDER, ports are free ones. When it takes requests, the line `ready PLAIN SASL`
-// with the addresses of its two listeners goes to standard output. Then each line of standard input is a
-// command, its words separated by tabs, and is answered by a line: `ok` with what there is to say, or
-// `failed` with why. The end of standard input ends the broker.
+// with the addresses of its two listeners goes to standard output. With a folder CERTIFICATES, which has
+// `broker.pem`, `broker.key` and the authority `ca.pem`, there are two more: TLS, where a certificate says
+// who asks if one is shown, and TLS with SASL PLAIN. Then each line of standard input is a command, its
+// words separated by tabs, and is answered by a line: `ok` with what there is to say, or `failed` with
+// why. The end of standard input ends the broker.
+//
+// `Broker FOLDER node ID VOTERS` is one of several, each its own process: VOTERS are the addresses of all
+// controllers, as the setting `controller.quorum.voters` has them.
 //
 // `fill` writes the topics of the tests. `truth TOPIC ISOLATION FILE` writes what Kafka's own consumer
-// reads of a topic, a line of JSON per record. `avro` and `protobuf` write topics of records with schemas.
+// reads of a topic, a line of JSON per record. `avro` and `protobuf` write topics of records with schemas,
+// `bench TOPIC PARTITIONS RECORDS LENGTH CODEC` one for benchmarks, or more records of it. `grow TOPIC
+// PARTITIONS` adds partitions, `leader TOPIC PARTITION` says which node leads one.
 
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -18,6 +25,8 @@ import java.io.Writer;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -38,6 +47,7 @@ import kafka.tools.StorageTool;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -68,17 +78,28 @@ class Broker {
 
     final File folder;
     final String plain;
+    final List<String> addresses;
     final Properties settings;
+    final short copies;
+    /** The arguments that format the folder. */
+    final List<String> format;
     KafkaRaftServer server;
     final List<KafkaProducer<byte[], byte[]>> left = new ArrayList<>();
     Thread writer;
     volatile boolean writes;
     volatile Exception refused;
 
-    Broker(File folder, String plain, Properties settings) {
+    Broker(File folder, List<String> addresses, Properties settings, int copies) throws Exception {
         this.folder = folder;
-        this.plain = plain;
+        this.plain = addresses.get(0);
+        this.addresses = addresses;
         this.settings = settings;
+        this.copies = (short) copies;
+        File file = new File(folder, "server.properties");
+        try (Writer text = new FileWriter(file)) {
+            settings.store(text, null);
+        }
+        this.format = new ArrayList<>(List.of("format", "-c", file.getPath()));
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -86,51 +107,15 @@ class Broker {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         System.setOut(System.err);
         File folder = new File(arguments[0]);
-        String plain = "127.0.0.1:" + freePort();
-        String sasl = "127.0.0.1:" + freePort();
-        String controller = "127.0.0.1:" + freePort();
-        Properties settings = new Properties();
-        settings.put("process.roles", "broker,controller");
-        settings.put("node.id", "1");
-        settings.put("controller.quorum.bootstrap.servers", controller);
-        settings.put("controller.listener.names", "CONTROLLER");
-        String listeners = "PLAINTEXT://" + plain + ",SASL_PLAINTEXT://" + sasl;
-        settings.put("listeners", listeners + ",CONTROLLER://" + controller);
-        settings.put("advertised.listeners", listeners);
-        settings.put("listener.security.protocol.map",
-            "PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT");
-        settings.put("inter.broker.listener.name", "PLAINTEXT");
-        settings.put("sasl.enabled.mechanisms", "SCRAM-SHA-256");
-        settings.put("listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config",
-            "org.apache.kafka.common.security.scram.ScramLoginModule required;");
-        settings.put("authorizer.class.name",
-            "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
-        settings.put("super.users", "User:ANONYMOUS");
-        settings.put("log.dirs", new File(folder, "data").getPath());
-        settings.put("offsets.topic.replication.factor", "1");
-        settings.put("offsets.topic.num.partitions", "1");
-        settings.put("transaction.state.log.replication.factor", "1");
-        settings.put("transaction.state.log.min.isr", "1");
-        settings.put("transaction.state.log.num.partitions", "1");
-        settings.put("transaction.max.timeout.ms", "3600000");
-        settings.put("log.cleaner.backoff.ms", "100");
-        settings.put("log.retention.check.interval.ms", "1000");
-        settings.put("message.max.bytes", "8388608");
-        settings.put("replica.fetch.max.bytes", "8388608");
-        settings.put("auto.create.topics.enable", "true");
-        File file = new File(folder, "server.properties");
-        try (Writer text = new FileWriter(file)) {
-            settings.store(text, null);
-        }
-        String[] format = {"format", "-t", Uuid.randomUuid().toString(), "-c", file.getPath(),
-            "--standalone", "--add-scram", "SCRAM-SHA-256=[name=reader,password=reader-pw]"};
-        if (StorageTool.execute(format, System.err) != 0) {
+        Broker broker = arguments.length > 3
+            ? node(folder, arguments[2], arguments[3])
+            : alone(folder, arguments.length > 1 ? new File(arguments[1]) : null);
+        if (StorageTool.execute(broker.format.toArray(new String[0]), System.err) != 0) {
             out.println("failed to format");
             return;
         }
-        Broker broker = new Broker(folder, plain, settings);
         broker.start();
-        out.println("ready " + plain + " " + sasl);
+        out.println("ready " + String.join(" ", broker.addresses));
         BufferedReader in =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -142,6 +127,92 @@ class Broker {
             }
         }
         Runtime.getRuntime().halt(0);
+    }
+
+    /** What is the same for all. */
+    static Properties settings(File folder, String id, int copies) {
+        String all = String.valueOf(copies);
+        Properties settings = new Properties();
+        settings.put("process.roles", "broker,controller");
+        settings.put("node.id", id);
+        settings.put("controller.listener.names", "CONTROLLER");
+        settings.put("inter.broker.listener.name", "PLAINTEXT");
+        settings.put("log.dirs", new File(folder, "data").getPath());
+        settings.put("offsets.topic.replication.factor", all);
+        settings.put("offsets.topic.num.partitions", "1");
+        settings.put("transaction.state.log.replication.factor", all);
+        settings.put("transaction.state.log.min.isr", "1");
+        settings.put("transaction.state.log.num.partitions", "1");
+        settings.put("transaction.max.timeout.ms", "3600000");
+        settings.put("log.cleaner.backoff.ms", "100");
+        settings.put("log.retention.check.interval.ms", "1000");
+        settings.put("message.max.bytes", "8388608");
+        settings.put("replica.fetch.max.bytes", "8388608");
+        settings.put("auto.create.topics.enable", "true");
+        return settings;
+    }
+
+    static Broker alone(File folder, File certificates) throws Exception {
+        String plain = "127.0.0.1:" + freePort();
+        String sasl = "127.0.0.1:" + freePort();
+        String controller = "127.0.0.1:" + freePort();
+        List<String> addresses = new ArrayList<>(List.of(plain, sasl));
+        Properties settings = settings(folder, "1", 1);
+        settings.put("controller.quorum.bootstrap.servers", controller);
+        String listeners = "PLAINTEXT://" + plain + ",SASL_PLAINTEXT://" + sasl;
+        String protocols = "PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT";
+        settings.put("sasl.enabled.mechanisms", "SCRAM-SHA-256");
+        settings.put("listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config",
+            "org.apache.kafka.common.security.scram.ScramLoginModule required;");
+        settings.put("authorizer.class.name",
+            "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
+        settings.put("super.users", "User:ANONYMOUS");
+        if (certificates != null) {
+            String tls = "127.0.0.1:" + freePort();
+            String password = "127.0.0.1:" + freePort();
+            addresses.addAll(List.of(tls, password));
+            listeners += ",SSL://" + tls + ",SASL_SSL://" + password;
+            protocols += ",SSL:SSL,SASL_SSL:SASL_SSL";
+            Path both = new File(folder, "broker.pem").toPath();
+            Files.writeString(both, Files.readString(new File(certificates, "broker.key").toPath())
+                + Files.readString(new File(certificates, "broker.pem").toPath()));
+            settings.put("ssl.keystore.type", "PEM");
+            settings.put("ssl.keystore.location", both.toString());
+            settings.put("ssl.truststore.type", "PEM");
+            settings.put("ssl.truststore.location", new File(certificates, "ca.pem").getPath());
+            settings.put("ssl.principal.mapping.rules", "RULE:^CN=(.*)$/$1/");
+            settings.put("listener.name.ssl.ssl.client.auth", "requested");
+            settings.put("listener.name.sasl_ssl.sasl.enabled.mechanisms", "PLAIN");
+            settings.put("listener.name.sasl_ssl.plain.sasl.jaas.config",
+                "org.apache.kafka.common.security.plain.PlainLoginModule required user_reader=\"reader-pw\";");
+        }
+        settings.put("listeners", listeners + ",CONTROLLER://" + controller);
+        settings.put("advertised.listeners", listeners);
+        settings.put("listener.security.protocol.map", protocols);
+        Broker broker = new Broker(folder, addresses, settings, 1);
+        broker.format.addAll(List.of("-t", Uuid.randomUuid().toString(), "--standalone", "--add-scram",
+            "SCRAM-SHA-256=[name=reader,password=reader-pw]"));
+        return broker;
+    }
+
+    static Broker node(File folder, String id, String voters) throws Exception {
+        String plain = "127.0.0.1:" + freePort();
+        String controller = null;
+        for (String voter : voters.split(",")) {
+            if (voter.startsWith(id + "@")) {
+                controller = voter.substring(id.length() + 1);
+            }
+        }
+        int count = voters.split(",").length;
+        Properties settings = settings(folder, id, count);
+        settings.put("controller.quorum.voters", voters);
+        settings.put("listeners", "PLAINTEXT://" + plain + ",CONTROLLER://" + controller);
+        settings.put("advertised.listeners", "PLAINTEXT://" + plain);
+        settings.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        Broker broker = new Broker(folder, List.of(plain), settings, count);
+        // All of a cluster have one name.
+        broker.format.addAll(List.of("-t", new Uuid(1, 2).toString()));
+        return broker;
     }
 
     static int freePort() throws Exception {
@@ -167,6 +238,22 @@ class Broker {
                     .fill(words[3], Integer.parseInt(words[4]), new File(words[5]));
             case "avro_unregistered":
                 return new Avros(this, "", 1).unregistered(words[1], words[2], Integer.parseInt(words[3]), words[4].equals("named"));
+            case "bench":
+                Bench.fill(this, words[1], Integer.parseInt(words[2]), Long.parseLong(words[3]),
+                    Integer.parseInt(words[4]), words[5]);
+                return "";
+            case "grow":
+                try (Admin admin = Admin.create(client())) {
+                    int partitions = Integer.parseInt(words[2]);
+                    admin.createPartitions(Map.of(words[1], NewPartitions.increaseTo(partitions))).all().get();
+                    writable(admin, words[1], partitions);
+                }
+                return "";
+            case "leader":
+                try (Admin admin = Admin.create(client())) {
+                    return admin.describeTopics(List.of(words[1])).allTopicNames().get().get(words[1])
+                        .partitions().get(Integer.parseInt(words[2])).leader().idString();
+                }
             case "truth":
                 return truth(words[1], words[2], new File(words[3]));
             case "groups":
@@ -219,13 +306,17 @@ class Broker {
         for (int i = 0; i < more.length; i += 2) {
             config.put(more[i], more[i + 1]);
         }
-        NewTopic topic = new NewTopic(name, partitions, (short) 1).configs(config);
+        NewTopic topic = new NewTopic(name, partitions, copies).configs(config);
         admin.createTopics(List.of(topic)).all().get();
+        writable(admin, name, partitions);
+    }
+
+    /** Waits until partitions have leaders: topics are made before that. */
+    void writable(Admin admin, String name, int partitions) throws Exception {
         Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
         for (int p = 0; p < partitions; p++) {
             ends.put(new TopicPartition(name, p), OffsetSpec.latest());
         }
-        // Topics are made before their partitions have leaders; this asks until they have.
         for (;;) {
             try {
                 admin.listOffsets(ends).all().get();

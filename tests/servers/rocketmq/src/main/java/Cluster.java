@@ -7,7 +7,8 @@
 // there is to say, or `failed` with why. The end of standard input ends all.
 //
 // `fill` writes the topics of the tests. `truth TOPIC FILE` writes what RocketMQ's own pull consumer reads of
-// a topic, a line of JSON per message.
+// a topic, a line of JSON per message. `bench TOPIC QUEUES MESSAGES` writes a topic for benchmarks, and `pull
+// TOPIC` says how long RocketMQ's own consumer takes to read and drop it, with a thread for each queue.
 
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -249,6 +250,11 @@ class Cluster {
         switch (words[0]) {
             case "fill":
                 return fill(Long.parseLong(words[1]));
+            case "bench":
+                bench(words[1], Integer.parseInt(words[2]), Long.parseLong(words[3]));
+                return "";
+            case "pull":
+                return pull(words[1]);
             case "truth":
                 return truth(words[1], new File(words[2]));
             case "state":
@@ -526,6 +532,62 @@ class Cluster {
             }
         });
         writer.start();
+    }
+
+    void startReader() throws Exception {
+        reader = new DefaultMQPullConsumer("readers");
+        reader.setNamesrvAddr(plain);
+        reader.start();
+    }
+
+    /** Messages of JSON with eleven fields, spread over the queues of a topic. */
+    void bench(String topic, int queues, long count) throws Exception {
+        String[] models = {"Pixel 9", "Galaxy S24", "iPhone 16", "Xperia 1", "Nokia X30", "Fairphone 5"};
+        Random random = new Random(1);
+        nodes.get("a").topics(new TopicConfig(topic, queues, queues));
+        startReader();
+        DefaultMQProducer producer = producer("bench", plain, null);
+        for (long n = 0; n < count;) {
+            List<Message> batch = new ArrayList<>();
+            int queue = (int) (n / 500 % queues);
+            for (int i = 0; i < 500 && n < count; i++, n++) {
+                batch.add(new Message(topic, bytes("{\"id\":" + n + ",\"sent\":" + (START + n)
+                    + ",\"device_model\":\"" + models[random.nextInt(models.length)]
+                    + "\",\"os\":\"os " + random.nextInt(9) + "\",\"country\":\"c" + random.nextInt(60)
+                    + "\",\"battery\":" + random.nextInt(101) + ",\"signal\":-" + random.nextInt(1000) / 10.0
+                    + ",\"charging\":" + random.nextBoolean()
+                    + ",\"session\":\"" + Long.toHexString(random.nextLong() | Long.MIN_VALUE)
+                    + "\",\"kind\":\"kind " + random.nextInt(30)
+                    + "\",\"note\":\"" + "some words ".repeat(6) + "\"}")));
+            }
+            producer.send(batch, new MessageQueue(topic, "a", queue));
+        }
+        producer.shutdown();
+    }
+
+    /** Messages and seconds. */
+    String pull(String topic) throws Exception {
+        long begun = System.nanoTime();
+        List<FutureTask<Long>> reads = new ArrayList<>();
+        for (MessageQueue queue : reader.fetchSubscribeMessageQueues(topic)) {
+            FutureTask<Long> read = new FutureTask<>(() -> {
+                long count = 0;
+                long end = reader.maxOffset(queue);
+                for (long position = reader.minOffset(queue); position < end;) {
+                    PullResult pulled = reader.pull(queue, "*", position, 32);
+                    count += pulled.getMsgFoundList().size();
+                    position = pulled.getNextBeginOffset();
+                }
+                return count;
+            });
+            reads.add(read);
+            new Thread(read).start();
+        }
+        long count = 0;
+        for (FutureTask<Long> read : reads) {
+            count += read.get();
+        }
+        return count + " " + (System.nanoTime() - begun) / 1e9;
     }
 
     String truth(String topic, File file) throws Exception {
