@@ -1,8 +1,6 @@
 //! The Flight SQL door from outside: sessions, read points, cancelling, TLS, what is left behind.
 //! `slt` runs every SQL test through it, `tests/clients` what other people's drivers do with it.
 
-use std::process::Command;
-
 use sluice::client::{Login, RemoteSession, Target};
 use sluice::engine::{AdmissionLimits, Parameters, Query, Session};
 use sluice::error::{Error, ErrorKind};
@@ -10,6 +8,7 @@ use sluice::error::{Error, ErrorKind};
 use crate::program::Program;
 use crate::rows::read;
 use crate::served::{Served, engine};
+use crate::servers::certificates::{authority, signed};
 
 /// What runs statements one after the other and waits for them.
 pub(crate) struct Client {
@@ -344,19 +343,13 @@ fn users_are_made_and_shown_on_the_command_line() {
     assert!(wrong.stderr.contains("timeout"), "{}", wrong.stderr);
 }
 
-/// Certificates for localhost and a client, made by openssl.
+/// An authority, and certificates for localhost and a client.
 pub(crate) fn certificates(program: &Program) {
-    let script = "set -e
-        openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem
-        for name in localhost client; do
-            openssl req -newkey rsa:2048 -nodes -subj /CN=$name -keyout $name.key -out $name.csr
-            printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' > $name.ext
-            openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \\
-                -extfile $name.ext -out $name.pem
-        done";
     let folder = program.path("");
-    let made = Command::new("sh").args(["-c", script]).current_dir(folder).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    authority(&folder);
+    for name in ["localhost", "client"] {
+        signed(&folder, name, "DNS:localhost,IP:127.0.0.1");
+    }
 }
 
 #[test]

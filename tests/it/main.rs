@@ -9,7 +9,8 @@
 //! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
 //! `files` writes folders that are hard to read, `catalog_changes` a catalog folder while it is in
 //! use, `changing` files that break or change while they are read; `hdfs`, `hbase` (`hbase_mappings` by
-//! mappings of other systems), `kafka` and `rocketmq` are real ones that
+//! mappings of other systems), `kafka` (`kafka_cluster` its certificates, several brokers, partitions that are
+//! added) and `rocketmq` are real ones that
 //! `servers` starts; `door` is the server from outside, `watching` its health, metrics, logs and history, `served`
 //! starts one, `grants` is what users may not see. `canonical` is how values are
 //! written in `tests/slt`, `rows` how answers are compared, `program` how the program is started.
@@ -38,6 +39,7 @@ mod hdfs;
 mod hdfs_faults;
 mod hdfs_store;
 mod kafka;
+mod kafka_cluster;
 mod lakes;
 mod limits;
 mod logfile;

@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Headers, Message};
+use rdkafka::metadata::Metadata;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::error::Trouble;
@@ -20,6 +21,13 @@ use crate::stream::{Record, Records};
 
 /// How long brokers may take to say something about topics.
 const ANSWER: Duration = Duration::from_secs(20);
+
+/// How long the first answer of them may take before it is looked what connections are like; each
+/// further one twice as long.
+const FIRST_ANSWER: Duration = Duration::from_millis(500);
+
+/// How long after a failed question the next one is, where it failed at once.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Clients that are kept though nobody uses them.
 const IDLE: usize = 8;
@@ -153,6 +161,18 @@ fn trouble_of(error: &KafkaError) -> Trouble {
     }
 }
 
+/// What the client's sentence about a connection means.
+fn trouble_of_saying(said: &str) -> Trouble {
+    let lower = said.to_lowercase();
+    if lower.contains("authentication fail") {
+        Trouble::Unauthenticated
+    } else if lower.contains("certificate verify failed") {
+        Trouble::Untrusted
+    } else {
+        Trouble::Passing
+    }
+}
+
 impl Client {
     /// A client of the cluster that `settings` say.
     ///
@@ -217,12 +237,43 @@ impl Client {
         let _ = consumer.poll(Duration::ZERO);
         let said = consumer.context().last();
         let reason = said.unwrap_or_else(|| error.to_string());
-        let mut trouble = trouble_of(error);
-        let lower = reason.to_lowercase();
-        if trouble == Trouble::Passing && lower.contains("authentication fail") {
-            trouble = Trouble::Unauthenticated;
-        }
+        let trouble = match trouble_of(error) {
+            Trouble::Passing => trouble_of_saying(&reason),
+            trouble => trouble,
+        };
         trouble.error(&format!("{}: {what}", self.servers), &reason)
+    }
+
+    /// Whether a question may be answered the next time. To a client of the pool a partition that was
+    /// added since it last asked is unknown: it asks.
+    fn may_ask_again(&self, consumer: &Consuming, topic: &str, error: &KafkaError) -> bool {
+        match trouble_of(error) {
+            Trouble::Passing => true,
+            Trouble::UnknownTopic => self.metadata(consumer, Some(topic)).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// What brokers say of topics. Who is not let in need not wait for those that would say it, too.
+    fn metadata(
+        &self,
+        consumer: &Consuming,
+        topic: Option<&str>,
+    ) -> std::result::Result<Metadata, KafkaError> {
+        let (asked, mut wait) = (Instant::now(), FIRST_ANSWER);
+        loop {
+            let left = ANSWER.saturating_sub(asked.elapsed());
+            let answer = consumer.fetch_metadata(topic, wait.min(left));
+            let Err(e) = &answer else { return answer };
+            // What was said of connections is among the events; nor are brokers asked without a pause.
+            let _ = consumer.poll(PAUSE);
+            let said = consumer.context().last();
+            let may_pass = said.is_none_or(|said| trouble_of_saying(&said) == Trouble::Passing);
+            if trouble_of(e) != Trouble::Passing || !may_pass || asked.elapsed() >= ANSWER {
+                return answer;
+            }
+            wait *= 2;
+        }
     }
 
     /// Topics with the numbers of their partitions; of one topic, none where there is none.
@@ -233,12 +284,8 @@ impl Client {
         let lent = self.lend()?;
         let consumer = lent.consumer()?;
         let what = topic.map_or_else(|| "topics".to_owned(), |topic| format!("topic {topic}"));
-        let mut asked = consumer.fetch_metadata(topic, ANSWER);
-        if let Err(KafkaError::MetadataFetch(RDKafkaErrorCode::BrokerDestroy)) = &asked {
-            // The broker went away while it was asked; another one answers.
-            asked = consumer.fetch_metadata(topic, ANSWER);
-        }
-        let metadata = asked.map_err(|e| self.error(consumer, &what, &e))?;
+        let metadata =
+            self.metadata(consumer, topic).map_err(|e| self.error(consumer, &what, &e))?;
         let mut topics = BTreeMap::new();
         for found in metadata.topics() {
             match found.error().map(RDKafkaErrorCode::from) {
@@ -272,7 +319,7 @@ impl Client {
                 let what = format!("topic {topic} partition {partition}");
                 let asked = consumer.fetch_watermarks(topic, partition, ANSWER);
                 let asked = match asked {
-                    Err(e) if trouble_of(&e) == Trouble::Passing => {
+                    Err(e) if self.may_ask_again(consumer, topic, &e) => {
                         consumer.fetch_watermarks(topic, partition, ANSWER)
                     }
                     asked => asked,
@@ -316,7 +363,7 @@ impl Client {
                 .map_err(|e| self.error(consumer, &what, &e))?;
         }
         let answer = match consumer.offsets_for_times(asked.clone(), ANSWER) {
-            Err(e) if trouble_of(&e) == Trouble::Passing => {
+            Err(e) if self.may_ask_again(consumer, topic, &e) => {
                 consumer.offsets_for_times(asked, ANSWER)
             }
             answer => answer,
@@ -363,6 +410,13 @@ impl Lent {
             .ok_or_else(|| crate::error::Error::internal("a client was taken away"))
     }
 
+    /// Learns which partitions a topic has now.
+    pub(super) fn learn(&self, topic: &str) -> Result<()> {
+        let consumer = self.consumer()?;
+        let asked = self.client.metadata(consumer, Some(topic));
+        asked.map(drop).map_err(|e| self.client.error(consumer, &format!("topic {topic}"), &e))
+    }
+
     /// Begins to read a partition.
     pub(super) fn assign(&self, topic: &str, partition: i32, offset: i64) -> Result<()> {
         let consumer = self.consumer()?;
@@ -394,7 +448,8 @@ impl Lent {
         records: &mut Records,
     ) -> Result<Polled> {
         let consumer = self.consumer()?;
-        let message = match consumer.poll(wait) {
+        // What is there already is taken without a look at the clock, which costs as much as it.
+        let message = match consumer.poll(Duration::ZERO).or_else(|| consumer.poll(wait)) {
             None => return Ok(Polled::Nothing),
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(Polled::End),
             Some(Err(e)) => {

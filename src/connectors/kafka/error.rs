@@ -7,6 +7,8 @@ use crate::error::Error;
 pub(super) enum Trouble {
     /// A broker or the network; it may pass.
     Passing,
+    /// A broker's certificate is signed by nobody who is known.
+    Untrusted,
     /// Who asks was not let in.
     Unauthenticated,
     /// Who asks may not.
@@ -30,6 +32,10 @@ impl Trouble {
             Self::Passing => Error::unavailable(format!("{place}: no broker answers: {reason}"))
                 .with_hint("look at bootstrap_servers, and whether `tls` is what brokers expect")
                 .retry_later(),
+            Self::Untrusted => Error::unavailable(format!("{place}: {reason}")).with_hint(
+                "look at ca_certificate in the catalog file: it names the file with the authorities \
+                 that brokers' certificates are signed by",
+            ),
             Self::Unauthenticated => Error::unauthenticated(format!("{place}: {reason}"))
                 .with_hint("look at sasl_mechanism, username and password in the catalog file"),
             Self::Denied => {

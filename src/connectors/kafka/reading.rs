@@ -45,6 +45,8 @@ struct Reading<'r> {
     end: i64,
     came: Records,
     moved: Instant,
+    // Whether the client was told to ask which partitions there are.
+    learned: bool,
     // What the client last said of brokers.
     said: Option<(Trouble, String)>,
 }
@@ -63,6 +65,7 @@ impl<'r> Reading<'r> {
             end: offset(request.range.end)?,
             came: Records { position: request.range.start, ..Records::default() },
             moved: Instant::now(),
+            learned: false,
             said: None,
         })
     }
@@ -73,7 +76,6 @@ impl<'r> Reading<'r> {
             let wants_keys = self.request.wants_keys;
             match self.lent.poll(LOOK, place, self.end, wants_keys, &mut self.came)? {
                 Polled::Record => {
-                    self.moved = Instant::now();
                     let full =
                         self.came.records.len() >= RECORDS || self.came.values.len() >= BYTES;
                     if self.came.position >= self.request.range.end {
@@ -82,6 +84,8 @@ impl<'r> Reading<'r> {
                     if full && !self.hand_over(wanted) {
                         return Ok(());
                     }
+                    // All that follows is for when no record comes.
+                    continue;
                 }
                 Polled::Beyond => return self.last(wanted),
                 Polled::Nothing | Polled::End => {
@@ -102,6 +106,13 @@ impl<'r> Reading<'r> {
                 Polled::Other | Polled::Trouble(Trouble::Nothing, _) => {}
                 Polled::Trouble(Trouble::Passing, said) => {
                     self.said = Some((Trouble::Passing, said))
+                }
+                // Added since this client last asked; who pinned it knows that it is there.
+                Polled::Trouble(Trouble::UnknownTopic, _) if !self.learned => {
+                    self.learned = true;
+                    self.lent.learn(&self.request.stream)?;
+                    let position = offset(self.came.position)?;
+                    self.lent.assign(&self.request.stream, self.partition, position)?;
                 }
                 Polled::Trouble(Trouble::OutOfRange, said) => {
                     if self.lost(&said)? {
@@ -154,9 +165,18 @@ impl<'r> Reading<'r> {
 
     /// Hands over what has come; false when nobody wants it.
     fn hand_over(&mut self, wanted: &mpsc::Sender<Result<Records>>) -> bool {
-        let next = Records { position: self.came.position, ..Records::default() };
+        // What comes next is about as much.
+        let next = Records {
+            values: Vec::with_capacity(self.came.values.len()),
+            records: Vec::with_capacity(self.came.records.len()),
+            position: self.came.position,
+            ..Records::default()
+        };
         let came = std::mem::replace(&mut self.came, next);
-        wanted.blocking_send(Ok(came)).is_ok()
+        let is_wanted = wanted.blocking_send(Ok(came)).is_ok();
+        // To wait for who reads is not to wait for a broker.
+        self.moved = Instant::now();
+        is_wanted
     }
 
     /// Hands over the last records: the position is at the end.

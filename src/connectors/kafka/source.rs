@@ -65,15 +65,19 @@ impl Cluster {
 fn settings(options: &CatalogOptions, folder: &Path) -> Result<Vec<(&'static str, String)>> {
     let mut settings =
         vec![("group.id", options.group.clone().unwrap_or_else(|| GROUP.to_owned()))];
-    let file = |path: &String| folder.join(path).display().to_string();
     let files = [
-        ("ssl.ca.location", &options.ca_certificate),
-        ("ssl.certificate.location", &options.certificate),
-        ("ssl.key.location", &options.key),
+        ("ssl.ca.location", "ca_certificate", &options.ca_certificate),
+        ("ssl.certificate.location", "certificate", &options.certificate),
+        ("ssl.key.location", "key", &options.key),
     ];
-    let has_files = files.iter().any(|(_, path)| path.is_some());
-    settings
-        .extend(files.into_iter().filter_map(|(name, path)| Some((name, file(path.as_ref()?)))));
+    let has_files = files.iter().any(|(_, _, path)| path.is_some());
+    for (setting, option, path) in files {
+        let Some(path) = path.as_ref().map(|path| folder.join(path)) else { continue };
+        // The client names no file that it cannot read.
+        std::fs::File::open(&path)
+            .map_err(|e| Error::config(format!("{option} {}: {e}", path.display())))?;
+        settings.push((setting, path.display().to_string()));
+    }
     if let Some(password) = &options.key_password {
         settings.push(("ssl.key.password", password.clone()));
     }

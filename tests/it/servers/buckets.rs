@@ -9,6 +9,8 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 
+use super::certificates::{authority, signed};
+
 /// A gateway and its front.
 pub(crate) struct Buckets {
     folder: TempDir,
@@ -62,7 +64,10 @@ impl Buckets {
         for bucket in ["lake", "public-lake", "lake-beijing", "made"] {
             std::fs::create_dir_all(buckets.join(bucket)).unwrap();
         }
-        certificate(folder.path());
+        authority(folder.path());
+        // Every bucket of two regions.
+        let hosts = "DNS:*.oss-cn-hangzhou.aliyuncs.com,DNS:*.oss-cn-beijing.aliyuncs.com,DNS:sts.aliyuncs.com";
+        signed(folder.path(), "server", hosts);
         let mut running = Command::new("python3")
             .arg(servers().join("front.py"))
             .arg(gateway.trim())
@@ -117,25 +122,4 @@ impl Buckets {
         stream.read_to_string(&mut answer).unwrap();
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
-}
-
-/// An authority, and a certificate of it for every bucket of two regions.
-fn certificate(folder: &Path) {
-    let names = "subjectAltName=DNS:*.oss-cn-hangzhou.aliyuncs.com,DNS:*.oss-cn-beijing.aliyuncs.com,DNS:sts.aliyuncs.com";
-    std::fs::write(folder.join("names"), names).unwrap();
-    let openssl = |arguments: &str| {
-        let made = Command::new("openssl")
-            .args(arguments.split_whitespace())
-            .current_dir(folder)
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    };
-    openssl(
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem",
-    );
-    openssl("req -newkey rsa:2048 -nodes -subj /CN=oss -keyout server.key -out server.csr");
-    openssl(
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem",
-    );
 }

@@ -29,7 +29,7 @@ pub(super) fn folder() -> PathBuf {
 /// A server that takes lines of words, and ends when there are no more: with this process.
 pub(super) struct Server {
     pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
-    _process: Child,
+    process: Mutex<Child>,
 }
 
 impl Server {
@@ -51,7 +51,14 @@ impl Server {
             panic!("{command:?} does not start: {line}\n{log}");
         };
         let words = words.split_whitespace().map(str::to_owned).collect();
-        (Self { pipes: Mutex::new((stdin, stdout)), _process: process }, words)
+        (Self { pipes: Mutex::new((stdin, stdout)), process: Mutex::new(process) }, words)
+    }
+
+    /// Ends it as a machine that loses its power.
+    pub(super) fn kill(&self) {
+        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        process.kill().unwrap();
+        process.wait().unwrap();
     }
 
     /// Runs a command of the server's: its words. It must succeed.

@@ -1,6 +1,7 @@
 //! Real servers that tests start: built once, started once for all tests, ended with them.
 
 pub(crate) mod buckets;
+pub(crate) mod certificates;
 pub(crate) mod hbase;
 pub(crate) mod hdfs;
 mod java;
