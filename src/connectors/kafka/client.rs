@@ -65,7 +65,11 @@ pub(super) struct Sayings(Arc<Mutex<Option<String>>>);
 
 impl Sayings {
     fn say(&self, text: &str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.to_owned());
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // That all brokers are down says less than why one of them is.
+        if said.is_none() || !text.ends_with("brokers are down") {
+            *said = Some(text.to_owned());
+        }
     }
 
     fn last(&self) -> Option<String> {
