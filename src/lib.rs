@@ -10,7 +10,7 @@
 //! | [`engine`] | statements, sessions, limits: the one place that knows all connectors and stores |
 //! | [`catalog`] | a folder of files becomes catalogs, schemas, tables, views |
 //! | [`connectors`] | the systems that are read, one folder each |
-//! | `formats` | bytes of foreign formats and what they mean, without I/O |
+//! | [`formats`] | bytes of foreign formats and what they mean, without I/O |
 //! | [`stream`] | records: what text and live sources share |
 //! | [`stores`] | object stores by URL scheme, one file each |
 //! | [`spi`] | the seam between engine and connectors |
@@ -24,7 +24,7 @@ pub mod client;
 pub mod connectors;
 pub mod engine;
 pub mod error;
-mod formats;
+pub mod formats;
 pub mod render;
 pub mod repl;
 pub mod server;

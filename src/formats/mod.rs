@@ -23,5 +23,7 @@ mod input;
 pub(crate) mod rocketmq;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(any(test, fuzzing))]
+pub mod untrusted;
 
 pub(crate) use broken::{Broken, BrokenKind};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use super::super::tests::Random;
+use super::super::untrusted;
 use super::frame::{self, Request};
 use super::message::{Message, messages, packed};
 use super::route::{self, Broker};
@@ -269,6 +270,7 @@ fn damaged_bytes_are_told_and_nothing_worse() {
             packed(&body).for_each(drop);
         }
         count(frame::decode(&random.damaged(frame)).is_err());
+        count(untrusted::remoting(&random.damaged(frame)) == 0);
         count(route::brokers(&random.damaged(ROUTE.as_bytes())).is_err());
     }
     assert!(told > 20_000 && read > 20_000, "{told} told, {read} read");
