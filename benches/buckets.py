@@ -35,6 +35,55 @@ print(needed + footer.serialized_size + 8)
 """
 
 
+# Between a client and a server that is far away: what the client sends arrives later.
+DISTANT = """
+import asyncio, sys
+port, delay = int(sys.argv[1]), float(sys.argv[2])
+
+async def pump(reader, writer, delay):
+    clock, queue = asyncio.get_running_loop().time, asyncio.Queue(1024)
+    async def read():
+        while data := await reader.read(1 << 16):
+            await queue.put((clock() + delay, data))
+        await queue.put((0, b""))
+    reading = asyncio.create_task(read())
+    while True:
+        due, data = await queue.get()
+        if not data:
+            break
+        if (left := due - clock()) > 0:
+            await asyncio.sleep(left)
+        writer.write(data)
+        await writer.drain()
+    await reading
+    writer.close()
+
+async def serve(reader, writer):
+    back, forth = await asyncio.open_connection("127.0.0.1", port)
+    both = pump(reader, forth, delay), pump(back, writer, 0)
+    await asyncio.gather(*both, return_exceptions=True)
+
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+asyncio.run(main())
+"""
+
+
+@contextlib.contextmanager
+def distant(bench, port, delay):
+    """The port at which a server is so many seconds away."""
+    argv = [bench.peers.python, "-B", "-c", DISTANT, str(port), str(delay)]
+    proxy = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+    try:
+        yield int(proxy.stdout.readline())
+    finally:
+        proxy.kill()
+        proxy.wait()
+
+
 @contextlib.contextmanager
 def gateway(folder, target):
     """The port of a server whose buckets are the folders of a folder."""
@@ -103,6 +152,13 @@ def needed(bench, table, columns):
     return int(subprocess.run(argv, input=job, check=True, capture_output=True, text=True).stdout)
 
 
+def peer_tables(port):
+    """The tables of the bucket as DataFusion opens them."""
+    store = {"endpoint": f"http://127.0.0.1:{port}", "key": KEY, "secret": SECRET, "bucket": BUCKET}
+    path = lambda name: f"s3://{BUCKET}/{name}.parquet"
+    return {name: {"path": path(name), "format": "parquet", "store": store} for name in data.TPCH}
+
+
 def buckets(bench, table):
     """Bytes against what the answer needs, and every query of TPC-H against DataFusion.
 
@@ -118,11 +174,7 @@ def buckets(bench, table):
         case = f"TPC-H 6 from S3, bytes in {requests} requests"
         table.size(case, asked["bytes_received"], most)
 
-        store = {"endpoint": f"http://127.0.0.1:{port}", "key": KEY, "secret": SECRET, "bucket": BUCKET}
-        tables = {
-            name: {"path": f"s3://{BUCKET}/{name}.parquet", "format": "parquet", "store": store}
-            for name in data.TPCH
-        }
+        tables = peer_tables(port)
         ratios, of_files = [], []
         for path in sorted((HERE / "tpch").glob("*.sql")):
             sql = path.read_text()
@@ -139,3 +191,15 @@ def buckets(bench, table):
             of_files.append(taken["sluice"] / taken["files"])
         table.mean("TPC-H from S3, geometric mean", ratios, "datafusion", 1.0)
         table.mean("TPC-H from S3, geometric mean", of_files, "files", None)
+
+        with distant(bench, port, 0.02) as far:
+            folder, tables = catalog(bench, far), peer_tables(far)
+            for name in ["q01", "q03", "q06"]:
+                sql = (HERE / "tpch" / f"{name}.sql").read_text()
+                taken = interleaved(
+                    max(bench.rounds // 2, 2),
+                    sluice=lambda: bench.inside(folder, sql, 3),
+                    datafusion=lambda: bench.peers.inside("datafusion", tables, sql, 3),
+                )
+                case = f"TPC-H {name} from S3, 20 ms away"
+                table.ratio(case, taken["sluice"], "datafusion", taken["datafusion"], 1.05)

@@ -1,8 +1,8 @@
-"""Tables in HDFS: a real cluster on this machine, against the bare client and against files.
+"""Tables in HDFS: a real cluster on this machine, against bare clients and against files.
 
 The cluster is that of the tests (`tests/servers/hdfs`): one NameNode and three DataNodes in one Java
-process. The bare client is hdfs-native from PyPI, the crate that Sluice reads with, which reads the
-same bytes with as many threads and does nothing with them.
+process. The bare clients are hdfs-native from PyPI, the crate that Sluice reads with, and HDFS's own in
+Java, which read the same bytes with as many threads and do nothing with them.
 """
 
 import json
@@ -54,8 +54,15 @@ def raw(bench, authority, path, runs):
     return json.loads(subprocess.run(argv, input=job, check=True, capture_output=True, text=True).stdout)
 
 
+def java(bench, authority, path, runs):
+    """The seconds in which HDFS's own client reads a file."""
+    words = ["Read", f"hdfs://{authority}", path, str(os.cpu_count()), str(runs)]
+    argv = servers.java("hdfs", bench.target, *words)
+    return json.loads(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
+
+
 def hdfs(bench, table):
-    """A scan of a large file against the bare client, and TPC-H 1 and 6 against the same files here.
+    """A scan of a large file against the bare clients, and TPC-H 1 and 6 against the same files here.
 
     The scan is of an Arrow file that is not compressed, whose numbers are only counted: what there is
     to do besides reading is next to nothing.
@@ -76,9 +83,11 @@ def hdfs(bench, table):
             max(bench.rounds // 2, 2),
             sluice=lambda: bench.inside(folder, f"select {counts} from wide", 3),
             raw=lambda: raw(bench, authority, "/bench/wide.arrow", 3),
+            java=lambda: java(bench, authority, "/bench/wide.arrow", 3),
         )
         mib = ROWS * COLUMNS * 8 // 2**20
         table.ratio(f"HDFS, a scan of {mib} MiB", taken["sluice"], "hdfs-native", taken["raw"], 1.11)
+        table.ratio(f"HDFS, a scan of {mib} MiB", taken["sluice"], "Java client", taken["java"], 1.11)
         for name in ["q01", "q06"]:
             sql = (HERE / "tpch" / f"{name}.sql").read_text()
             taken = interleaved(
