@@ -37,9 +37,13 @@ fn typed(data_type: ast::DataType) -> Result<DataType, String> {
     use ast::ArrayElemTypeDef::{AngleBracket, Parenthesis, SquareBracket};
     Ok(match data_type {
         ast::DataType::Map(key, value) => {
-            let pair = [("key", *key, false), ("value", *value, true)];
-            let pair = pair.map(|(name, of, nullable)| Ok(Field::new(name, typed(of)?, nullable)));
-            let pair = pair.into_iter().collect::<Result<Fields, String>>()?;
+            // DataFusion's functions of maps look for keys of this type.
+            let key = match typed(*key)? {
+                DataType::Utf8View => DataType::Utf8,
+                other => other,
+            };
+            let pair = [Field::new("key", key, false), Field::new("value", typed(*value)?, true)];
+            let pair = Fields::from(pair.to_vec());
             DataType::Map(Arc::new(Field::new("entries", DataType::Struct(pair), false)), false)
         }
         ast::DataType::Array(
