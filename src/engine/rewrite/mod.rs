@@ -7,6 +7,7 @@
 
 mod asker;
 pub(super) mod correlated;
+mod distinct;
 mod ends;
 pub(super) mod lambdas;
 pub(super) mod lateral;
@@ -37,6 +38,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// `Unsupported` for what cannot be mended.
 pub(super) fn mend<N: VisitMut>(node: &mut N, asker: Asker<'_>) -> Result<()> {
+    distinct::mend(node)?;
     match VisitMut::visit(node, &mut Mender { asker }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(e) => Err(e),
