@@ -5,7 +5,7 @@
 //! happen to it), `buckets` what is read from OSS and S3, `commands` what every command prints, `errors`
 //! what is said of typical mistakes, `limits` memory, time and signals, `logfile` streams of
 //! log files, `text` dirty CSV and JSON,
-//! `writes` what is written, `prepared` statements that are executed often, `read_points` what a statement read and may read; `codec` sends the
+//! `writes` what is written, `kills` what is written by programs that are killed, `prepared` statements that are executed often, `read_points` what a statement read and may read; `codec` sends the
 //! plans of `tests/slt` from one engine to another, `conformance` holds every table to the same laws,
 //! `files` writes folders that are hard to read, `catalog_changes` a catalog folder while it is in
 //! use, `changing` files that break or change while they are read; `hdfs`, `hbase` (`hbase_mappings` by
@@ -40,6 +40,7 @@ mod hdfs_faults;
 mod hdfs_store;
 mod kafka;
 mod kafka_cluster;
+mod kills;
 mod lakes;
 mod limits;
 mod logfile;

@@ -27,7 +27,7 @@ fn through_front(buckets: &Buckets) -> String {
 }
 
 /// A catalog of files at a location, with what stands under `[store]`.
-fn catalog_file(location: &str, store: &str) -> String {
+pub(crate) fn catalog_file(location: &str, store: &str) -> String {
     format!(
         "connector = 'files'\nwritable = true\n[options]\nlocation = '{location}'\n[store]\n{store}"
     )
