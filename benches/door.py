@@ -110,7 +110,7 @@ def prepared(bench):
     (folder / "catalog").mkdir(parents=True, exist_ok=True)
     location = json.dumps(str(folder / "files"))
     (folder / "catalog" / "bench.toml").write_text(
-        f'connector = "files"\n[options]\nlocation = {location}\n'
+        f'connector = "files"\nwritable = true\n[options]\nlocation = {location}\n'
     )
     (folder / "crowd.toml").write_text("[server]\nstatements = 8\n")
     # Sessions that stay would fill this.

@@ -77,7 +77,7 @@ pub async fn trips(mut client: Client, count: usize, how: &str) -> Result<Value>
 pub async fn crowd(uri: &str, clients: usize, statements: usize, sql: &str) -> Result<Value> {
     let next = Arc::new(AtomicUsize::new(0));
     let began = Instant::now();
-    let mut tasks = tokio::task::JoinSet::new();
+    let mut tasks = tokio::task::JoinSet::<Result<(Vec<f64>, Vec<String>)>>::new();
     for _ in 0..clients {
         let (uri, sql, next) = (uri.to_owned(), sql.to_owned(), Arc::clone(&next));
         tasks.spawn(async move {
@@ -90,7 +90,7 @@ pub async fn crowd(uri: &str, clients: usize, statements: usize, sql: &str) -> R
                     Err(e) => errors.push(e.to_string()),
                 }
             }
-            crate::Result::Ok((micros, errors))
+            Ok((micros, errors))
         });
     }
     let (mut micros, mut errors) = (vec![], BTreeMap::<String, usize>::new());
@@ -111,7 +111,7 @@ pub async fn vanish(uri: &str, count: usize, sql: &str) -> Result<Value> {
     let mut errors = BTreeMap::<String, usize>::new();
     let began = Instant::now();
     for at in 0..count {
-        let gone = async {
+        let gone: Result<()> = async {
             let mut client = Client::connect(uri).await?;
             match at % 3 {
                 // A connection alone, a plan alone, and rows.
@@ -119,9 +119,10 @@ pub async fn vanish(uri: &str, count: usize, sql: &str) -> Result<Value> {
                 1 => drop(client.prepare(sql).await?),
                 _ => drop(client.start(sql).await?.next().await.ok_or("no rows")??),
             }
-            crate::Result::Ok(())
-        };
-        if let Err(e) = gone.await {
+            Ok(())
+        }
+        .await;
+        if let Err(e) = gone {
             *errors.entry(e.to_string()).or_default() += 1;
         }
     }
