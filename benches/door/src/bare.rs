@@ -50,7 +50,10 @@ pub async fn serve(rows: usize) -> crate::Result<()> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("grpc://{}", listener.local_addr()?);
     let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
-    Server::builder().add_service(FlightServiceServer::new(bare)).serve_with_incoming(incoming).await?;
+    Server::builder()
+        .add_service(FlightServiceServer::new(bare))
+        .serve_with_incoming(incoming)
+        .await?;
     Ok(())
 }
 
@@ -68,7 +71,10 @@ impl FlightService for Bare {
     type ListActionsStream = Answers<ActionType>;
     type DoExchangeStream = Answers<FlightData>;
 
-    async fn do_get(&self, request: Request<Ticket>) -> Result<Response<Self::DoGetStream>, Status> {
+    async fn do_get(
+        &self,
+        request: Request<Ticket>,
+    ) -> Result<Response<Self::DoGetStream>, Status> {
         let batches = match &request.get_ref().ticket[..] {
             b"int" => self.numbers.clone(),
             _ => self.texts.clone(),

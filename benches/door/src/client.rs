@@ -118,9 +118,10 @@ impl Read {
         while let Some(batch) = batches.next().await {
             let batch: RecordBatch = batch?;
             read.rows += batch.num_rows();
-            let bytes = batch.columns().iter().map(|column| {
-                column.to_data().get_slice_memory_size().unwrap_or_default()
-            });
+            let bytes = batch
+                .columns()
+                .iter()
+                .map(|column| column.to_data().get_slice_memory_size().unwrap_or_default());
             read.bytes += bytes.sum::<usize>();
         }
         Ok(read)
