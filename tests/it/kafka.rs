@@ -2,8 +2,6 @@
 #![cfg(feature = "kafka")]
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -251,13 +249,7 @@ fn what_is_deleted_in_the_midst_of_a_read_is_an_error_or_passed_and_told() {
             "catalog/k/default/lossy.toml",
             format!("[options]\nvalue_format = 'raw'\n{table}"),
         );
-        let mut child = program
-            .command(&["-c", "select _offset, value from k.default.lossy", "--csv", "-t"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (child, mut lines) = program.rows("select _offset, value from k.default.lossy");
         let mut offsets = Vec::new();
         let mut take = |line: std::io::Result<String>| {
             let line = line.unwrap();
@@ -329,13 +321,7 @@ fn a_broker_that_is_restarted_in_the_midst_of_a_scan_costs_no_record() {
     let program = broker.program();
     raw(&program, "k", "wide");
     let sql = "select _offset, value from k.default.wide";
-    let mut child = program
-        .command(&["-c", sql, "--csv", "-t", "-q"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (child, mut lines) = program.rows(sql);
     let mut offsets = Vec::new();
     let mut take = |line: std::io::Result<String>| {
         let line = line.unwrap();

@@ -2,8 +2,6 @@
 #![cfg(feature = "kafka")]
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
 
 use crate::following::Following;
 use crate::program::Program;
@@ -80,13 +78,7 @@ fn leaders_that_move_and_die_among_three_brokers_in_the_midst_of_a_scan_cost_no_
     let program = trio.program();
     raw(&program, "k", "wide");
     let sql = "select _partition, _offset, value from k.default.wide";
-    let mut child = program
-        .command(&["-c", sql, "--csv", "-t", "-q"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (child, mut lines) = program.rows(sql);
     let mut offsets: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
     let mut take = |line: std::io::Result<String>| {
         let line = line.unwrap();

@@ -1,8 +1,8 @@
 //! Starts the program: in a folder of its own, with nothing of the user's environment.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -50,6 +50,19 @@ impl Program {
         let home = self.folder.path();
         command.env("HOME", home).env("XDG_CONFIG_HOME", home).env("XDG_STATE_HOME", home);
         command
+    }
+
+    /// Starts a statement whose rows are taken one by one, as text with commas. The program waits with
+    /// what nobody takes.
+    pub(crate) fn rows(&self, sql: &str) -> (Child, Lines<BufReader<ChildStdout>>) {
+        let mut child = self
+            .command(&["-c", sql, "--csv", "-t"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        (child, lines)
     }
 
     /// Runs the program to its end.

@@ -1,8 +1,5 @@
 //! Topics of real brokers, held against what RocketMQ's own pull consumer reads of them.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
-
 use serde_json::Value;
 use sluice::engine::{Engine, EngineOptions, Parameters};
 
@@ -347,13 +344,7 @@ fn a_broker_that_is_restarted_in_the_midst_of_a_scan_costs_no_message() {
     let program = cluster.program();
     raw(&program, "m", "wide");
     let sql = "select _offset, value from m.default.wide";
-    let mut child = program
-        .command(&["-c", sql, "--csv", "-t", "-q"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (child, mut lines) = program.rows(sql);
     let mut offsets = Vec::new();
     let mut take = |line: std::io::Result<String>| {
         let line = line.unwrap();
